@@ -1,0 +1,72 @@
+"""The root command: which groups there are, loaded only when asked for, and how errors end."""
+
+import importlib
+import sys
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+
+from fairlead.model.errors import FairleadError
+
+
+class Door(NamedTuple):
+    """Where a command lives (module with an `app: typer.Typer`) and its line in `fairlead --help`."""
+
+    module: str
+    help: str
+
+
+DOORS: Mapping[str, Door] = {
+    "fleet": Door("fairlead.cli.fleet", "Describe the fleet: discover, list, show, validate."),
+    "upgrade": Door("fairlead.cli.upgrade", "Plan, run and watch upgrades of the fleet."),
+    "worker": Door("fairlead.cli.worker", "Run the Temporal worker that carries upgrades out."),
+    "twin": Door("fairlead.cli.twin", "A real fleet on this machine, to rehearse and to test on."),
+}
+
+
+class LazyGroup(TyperGroup):
+    """Loads a group's module when the group is used; its help line stands in DOORS."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        return [*super().list_commands(ctx), *DOORS]
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        door = DOORS.get(cmd_name)
+        if door is None:
+            return super().get_command(ctx, cmd_name)
+        if ctx.resilient_parsing or cmd_name in sys.argv[1:]:
+            command = typer.main.get_command(importlib.import_module(door.module).app)
+            command.name = cmd_name
+            return command
+        return TyperCommand(cmd_name, help=door.help)
+
+
+app = typer.Typer(cls=LazyGroup, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None)
+
+
+def _print_version(asked: bool) -> None:
+    if asked:
+        from importlib.metadata import version  # noqa: PLC0415  only here: it is slow
+
+        typer.echo(f"fairlead {version('fairlead')}")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    version: bool = typer.Option(False, "--version", help="Print the version.", callback=_print_version, is_eager=True),
+) -> None:
+    """Keep a fleet of production Kubernetes clusters upgraded, healthy and lean, under full traffic."""
+
+
+def main() -> None:
+    """Run the command line; an error a person can act on is printed without a traceback."""
+    try:
+        app()
+    except FairleadError as error:
+        typer.echo(f"error: {error}", err=True)
+        if error.hint:
+            typer.echo(f"\nhint: {error.hint}", err=True)
+        sys.exit(error.exit_code)

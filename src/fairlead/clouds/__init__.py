@@ -1,0 +1,1 @@
+"""Managed Kubernetes providers: `port.py` says what we need in our own words, one folder per provider."""

@@ -1,0 +1,1 @@
+"""Temporal: the connection, the payload converter, retry shapes and the embedded dev server."""

@@ -1,0 +1,1 @@
+"""What we own and intend: the fleet file, its policies and waves."""

@@ -1,0 +1,176 @@
+"""The types of the fleet file, version `fairlead.dev/v1`; field names are camelCase in the file."""
+
+from enum import StrEnum
+from typing import Annotated, Literal
+
+import msgspec
+
+from fairlead.model.cluster import ClusterRef, GkePlace, KubeconfigPlace
+from fairlead.model.duration import Duration
+from fairlead.model.version import Version
+
+Name = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$")]
+Percent = Annotated[int, msgspec.Meta(ge=1, le=100)]
+Positive = Annotated[int, msgspec.Meta(ge=1)]
+
+
+class _Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="camel", kw_only=True):
+    """A part of the fleet file: unknown fields are errors."""
+
+
+class Metadata(_Part):
+    name: Name
+
+
+class GkeSettings(_Part):
+    """
+    How GKE is reached. `credentials_file`: a credentials JSON for google-auth instead of Application Default
+    Credentials. `emulator`: `host:port` of a twin's GKE emulator, loopback only, spoken to without TLS.
+    """
+
+    credentials_file: str | None = None
+    emulator: str | None = None
+
+
+class TrafficEntry(_Part):
+    """The server name under which a balancer knows a cluster."""
+
+    balancer: Name
+    server: str
+
+
+class FleetCluster(_Part):
+    """
+    A cluster we own. `kubeconfig` is used instead of the provider's endpoint where it is given. `capacity`: requests a
+    second it can carry; without it the balancer's own measures are used.
+    """
+
+    name: Name
+    gke: GkePlace
+    environment: str = ""
+    labels: dict[str, str] = {}
+    kubeconfig: KubeconfigPlace | None = None
+    traffic: tuple[TrafficEntry, ...] = ()
+    capacity: Annotated[float, msgspec.Meta(gt=0)] | None = None
+
+    @property
+    def ref(self) -> ClusterRef:
+        return ClusterRef(name=self.name, gke=self.gke, kubeconfig=self.kubeconfig)
+
+
+class HaproxyProcess(_Part):
+    """One HAProxy: `socket` (path, or `host:port`) with level admin; `master`: its master CLI, for old workers."""
+
+    socket: str
+    master: str | None = None
+
+
+class FleetBalancer(_Part):
+    """A global load balancer: several HAProxy processes that carry the same configuration."""
+
+    name: Name
+    haproxy: Annotated[tuple[HaproxyProcess, ...], msgspec.Meta(min_length=1)]
+
+
+class VersionPolicy(_Part):
+    """`channel`: follow that release channel's default version; `exact` wins over it. `exclude`: never these."""
+
+    channel: Literal["rapid", "regular", "stable", "extended"] = "stable"
+    exact: Version | None = None
+    exclude: tuple[Version, ...] = ()
+    nodes: Literal["follow-minor", "follow-always"] = "follow-minor"
+
+
+class Order(StrEnum):
+    LEAST_TRAFFIC_FIRST = "least-traffic-first"
+    AS_LISTED = "as-listed"
+
+
+class Wave(_Part):
+    """
+    Clusters upgraded together: those named, or those with all these labels, or the first `count` of what is left in
+    the order; none of the three: all that is left.
+    """
+
+    name: Name
+    clusters: tuple[Name, ...] = ()
+    labels: dict[str, str] = {}
+    count: Positive | None = None
+    concurrency: Positive = 1
+    soak: Duration = Duration(0)
+
+
+class Surge(_Part):
+    """Extra nodes in percent of the pool, rounded up, at least one; with `max_unavailable` at most twenty."""
+
+    percent: Percent = 25
+    max_unavailable: Annotated[int, msgspec.Meta(ge=0, le=20)] = 0
+
+
+class DrainMode(StrEnum):
+    DRAIN_FIRST = "drain-first"
+    DRAIN_ON_FAILURE = "drain-on-failure"
+
+
+class Drain(_Part):
+    """
+    Taking a cluster out of the balancer. `headroom`: percent that the siblings' capacity must exceed the load by.
+    `deadline`: how long connections may take to end; `idle_for`: how long the counter of new requests must stand still.
+    """
+
+    mode: DrainMode = DrainMode.DRAIN_FIRST
+    headroom: Annotated[int, msgspec.Meta(ge=0, le=1000)] = 20
+    deadline: Duration = Duration(minutes=10)
+    idle_for: Duration = Duration(seconds=10)
+
+
+class Return(_Part):
+    """
+    Back in the balancer step by step. Each of `steps` (percent of weight) is held for `hold` and judged: at most
+    `max_error_ratio` failed, mean time at most `max_latency_ratio` times the baseline (or under `latency_floor_ms`), on
+    at least `min_requests`; with fewer, the step waits up to `patience` and then goes on saying there was too little
+    traffic to judge.
+    """
+
+    steps: Annotated[tuple[Percent, ...], msgspec.Meta(min_length=1)] = (10, 25, 50, 100)
+    hold: Duration = Duration(seconds=60)
+    max_error_ratio: Annotated[float, msgspec.Meta(ge=0, le=1)] = 0.01
+    max_latency_ratio: Annotated[float, msgspec.Meta(ge=1)] = 2.0
+    latency_floor_ms: Annotated[float, msgspec.Meta(ge=0)] = 50.0
+    min_requests: Annotated[int, msgspec.Meta(ge=0)] = 50
+    patience: Duration = Duration(minutes=5)
+
+
+class UpgradePolicy(_Part):
+    """How this fleet is upgraded. `bake`: how long a new control plane is watched before nodes follow."""
+
+    version: VersionPolicy = VersionPolicy()
+    order: Order = Order.LEAST_TRAFFIC_FIRST
+    waves: Annotated[tuple[Wave, ...], msgspec.Meta(min_length=1)] = (Wave(name="canary", count=1), Wave(name="rest"))
+    surge: Surge = Surge()
+    drain: Drain = Drain()
+    bake: Duration = Duration(minutes=5)
+    returning: Return = msgspec.field(default=Return(), name="return")
+
+
+class Spec(_Part):
+    clusters: Annotated[tuple[FleetCluster, ...], msgspec.Meta(min_length=1)]
+    balancers: tuple[FleetBalancer, ...] = ()
+    gke: GkeSettings = GkeSettings()
+    upgrade: UpgradePolicy = UpgradePolicy()
+
+
+class Fleet(_Part):
+    """The whole file."""
+
+    api_version: Literal["fairlead.dev/v1"]
+    kind: Literal["Fleet"]
+    metadata: Metadata
+    spec: Spec
+
+    def cluster(self, name: str) -> FleetCluster:
+        """KeyError where there is none of that name."""
+        for cluster in self.spec.clusters:
+            if cluster.name == name:
+                return cluster
+        raise KeyError(name)

@@ -1,0 +1,1 @@
+"""Takes pictures of clusters through the adapters."""

@@ -1,0 +1,1 @@
+"""HAProxy, through its admin sockets and its master CLI."""

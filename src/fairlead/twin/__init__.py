@@ -1,0 +1,1 @@
+"""A real fleet on one machine: real control planes, a GKE emulator, HAProxy and traffic."""

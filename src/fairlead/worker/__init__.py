@@ -1,0 +1,1 @@
+"""The Temporal worker, and the one place where adapters meet ports."""
