@@ -48,7 +48,7 @@ app = typer.Typer(cls=LazyGroup, no_args_is_help=True, pretty_exceptions_enable=
 
 def _print_version(asked: bool) -> None:
     if asked:
-        from importlib.metadata import version  # noqa: PLC0415  only here: it is slow
+        from importlib.metadata import version
 
         typer.echo(f"fairlead {version('fairlead')}")
         raise typer.Exit

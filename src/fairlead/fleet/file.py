@@ -18,11 +18,11 @@ class _Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="cam
     """A part of the fleet file: unknown fields are errors."""
 
 
-class Metadata(_Part):
+class Metadata(_Part, frozen=True, kw_only=True):
     name: Name
 
 
-class GkeSettings(_Part):
+class GkeSettings(_Part, frozen=True, kw_only=True):
     """
     How GKE is reached. `credentials_file`: a credentials JSON for google-auth instead of Application Default
     Credentials. `emulator`: `host:port` of a twin's GKE emulator, loopback only, spoken to without TLS.
@@ -32,14 +32,14 @@ class GkeSettings(_Part):
     emulator: str | None = None
 
 
-class TrafficEntry(_Part):
+class TrafficEntry(_Part, frozen=True, kw_only=True):
     """The server name under which a balancer knows a cluster."""
 
     balancer: Name
     server: str
 
 
-class FleetCluster(_Part):
+class FleetCluster(_Part, frozen=True, kw_only=True):
     """
     A cluster we own. `kubeconfig` is used instead of the provider's endpoint where it is given. `capacity`: requests a
     second it can carry; without it the balancer's own measures are used.
@@ -58,21 +58,21 @@ class FleetCluster(_Part):
         return ClusterRef(name=self.name, gke=self.gke, kubeconfig=self.kubeconfig)
 
 
-class HaproxyProcess(_Part):
+class HaproxyProcess(_Part, frozen=True, kw_only=True):
     """One HAProxy: `socket` (path, or `host:port`) with level admin; `master`: its master CLI, for old workers."""
 
     socket: str
     master: str | None = None
 
 
-class FleetBalancer(_Part):
+class FleetBalancer(_Part, frozen=True, kw_only=True):
     """A global load balancer: several HAProxy processes that carry the same configuration."""
 
     name: Name
     haproxy: Annotated[tuple[HaproxyProcess, ...], msgspec.Meta(min_length=1)]
 
 
-class VersionPolicy(_Part):
+class VersionPolicy(_Part, frozen=True, kw_only=True):
     """`channel`: follow that release channel's default version; `exact` wins over it. `exclude`: never these."""
 
     channel: Literal["rapid", "regular", "stable", "extended"] = "stable"
@@ -86,7 +86,7 @@ class Order(StrEnum):
     AS_LISTED = "as-listed"
 
 
-class Wave(_Part):
+class Wave(_Part, frozen=True, kw_only=True):
     """
     Clusters upgraded together: those named, or those with all these labels, or the first `count` of what is left in
     the order; none of the three: all that is left.
@@ -100,7 +100,7 @@ class Wave(_Part):
     soak: Duration = Duration(0)
 
 
-class Surge(_Part):
+class Surge(_Part, frozen=True, kw_only=True):
     """Extra nodes in percent of the pool, rounded up, at least one; with `max_unavailable` at most twenty."""
 
     percent: Percent = 25
@@ -112,7 +112,7 @@ class DrainMode(StrEnum):
     DRAIN_ON_FAILURE = "drain-on-failure"
 
 
-class Drain(_Part):
+class Drain(_Part, frozen=True, kw_only=True):
     """
     Taking a cluster out of the balancer. `headroom`: percent that the siblings' capacity must exceed the load by.
     `deadline`: how long connections may take to end; `idle_for`: how long the counter of new requests must stand still.
@@ -124,7 +124,7 @@ class Drain(_Part):
     idle_for: Duration = Duration(seconds=10)
 
 
-class Return(_Part):
+class Return(_Part, frozen=True, kw_only=True):
     """
     Back in the balancer step by step. Each of `steps` (percent of weight) is held for `hold` and judged: at most
     `max_error_ratio` failed, mean time at most `max_latency_ratio` times the baseline (or under `latency_floor_ms`), on
@@ -141,7 +141,7 @@ class Return(_Part):
     patience: Duration = Duration(minutes=5)
 
 
-class UpgradePolicy(_Part):
+class UpgradePolicy(_Part, frozen=True, kw_only=True):
     """How this fleet is upgraded. `bake`: how long a new control plane is watched before nodes follow."""
 
     version: VersionPolicy = VersionPolicy()
@@ -153,14 +153,14 @@ class UpgradePolicy(_Part):
     returning: Return = msgspec.field(default=Return(), name="return")
 
 
-class Spec(_Part):
+class Spec(_Part, frozen=True, kw_only=True):
     clusters: Annotated[tuple[FleetCluster, ...], msgspec.Meta(min_length=1)]
     balancers: tuple[FleetBalancer, ...] = ()
     gke: GkeSettings = GkeSettings()
     upgrade: UpgradePolicy = UpgradePolicy()
 
 
-class Fleet(_Part):
+class Fleet(_Part, frozen=True, kw_only=True):
     """The whole file."""
 
     api_version: Literal["fairlead.dev/v1"]

@@ -16,7 +16,7 @@ class GkePlace(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="
 
     @property
     def regional(self) -> bool:
-        """Whether the control plane is replicated: zones are named like `asia-northeast1-a`, regions without the letter."""
+        """Whether the control plane is replicated: `asia-northeast1` is a region, `asia-northeast1-a` a zone."""
         return self.location.count("-") == 1
 
 

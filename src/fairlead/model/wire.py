@@ -13,21 +13,21 @@ _AS_TEXT: dict[type, Any] = {Version: Version.parse, Duration: Duration.parse}
 
 
 def to_plain(value: Any) -> Any:
-    """msgspec's `enc_hook`: our own types as text."""
+    """Msgspec's `enc_hook`: our own types as text."""
     if type(value) in _AS_TEXT:
         return str(value)
     raise NotImplementedError(f"{type(value).__name__} has no form on the wire")
 
 
 def from_plain(kind: type, value: Any) -> Any:
-    """msgspec's `dec_hook`: text as our own types."""
+    """Msgspec's `dec_hook`: text as our own types."""
     if kind in _AS_TEXT and isinstance(value, str):
         return _AS_TEXT[kind](value)
     raise ValueError(f"expected text, got {type(value).__name__}")
 
 
 def json_schema_of(kind: type) -> dict[str, Any]:
-    """msgspec's `schema_hook`."""
+    """Msgspec's `schema_hook`."""
     if kind is Version:
         return {"type": "string", "examples": ["1.36.3-gke.1000"]}
     if kind is Duration:

@@ -53,7 +53,7 @@ class Workload(msgspec.Struct, frozen=True):
 
 
 class Pod(msgspec.Struct, frozen=True):
-    """A pod, as little of it as decisions need. `owner` is `Kind/name` of its controller, or empty; labels follow budgets."""
+    """A pod, as little of it as decisions need. `owner` is `Kind/name` of its controller, or empty."""
 
     namespace: str
     name: str
