@@ -1,0 +1,48 @@
+# The commands of this checkout. `make demo` and `make test` do all the set-up they need.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+# uv from PATH, or a private one that scripts/setup.sh puts into build/uv.
+export PATH := $(CURDIR)/.venv/bin:$(PATH):$(CURDIR)/build/uv/bin:/usr/sbin
+
+KEEP ?=
+PYTEST_ARGS ?=
+
+.PHONY: help setup tools demo test check format docs captures clean
+
+help: ## Say what there is
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 18
+
+setup: ## Python environment from the lock file
+	@scripts/setup.sh python
+
+tools: setup ## Python environment, HAProxy, and the tools built from Go modules
+	@scripts/setup.sh haproxy
+	@fairlead twin build
+
+demo: tools ## Upgrade three clusters under traffic and watch (KEEP=1 leaves them running)
+	@KEEP=$(KEEP) scripts/demo.sh
+
+test: check tools ## Everything: checks, then all tests, the twin's among them
+	@pytest $(PYTEST_ARGS)
+
+check: setup ## Lint, types, import contracts
+	@ruff check .
+	@ruff format --check .
+	@mypy
+	@lint-imports
+
+format: setup ## Format and mend what can be mended
+	@ruff check --fix .
+	@ruff format .
+
+docs: setup ## Write the generated pages anew
+	@python docs/build.py
+
+captures: tools ## Take the README's pictures from a real run
+	@scripts/captures.sh
+
+clean: ## Remove what was built in this checkout (the tool cache stays)
+	rm -rf build dist .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
