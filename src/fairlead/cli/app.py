@@ -27,20 +27,20 @@ DOORS: Mapping[str, Door] = {
 
 
 class LazyGroup(TyperGroup):
-    """Loads a group's module when the group is used; its help line stands in DOORS."""
+    """Knows each group's name and help line, and loads its module when it is the one that runs."""
 
-    def list_commands(self, ctx: Any) -> list[str]:
-        return [*super().list_commands(ctx), *DOORS]
+    def __init__(self, **attributes: Any) -> None:
+        super().__init__(**attributes)
+        for name, door in DOORS.items():
+            self.commands.setdefault(name, TyperCommand(name, help=door.help))
 
-    def get_command(self, ctx: Any, cmd_name: str) -> Any:
-        door = DOORS.get(cmd_name)
-        if door is None:
-            return super().get_command(ctx, cmd_name)
-        if ctx.resilient_parsing or cmd_name in sys.argv[1:]:
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """Also what completion calls on its way down."""
+        if args and (door := DOORS.get(args[0])):
             command = typer.main.get_command(importlib.import_module(door.module).app)
-            command.name = cmd_name
-            return command
-        return TyperCommand(cmd_name, help=door.help)
+            command.name = args[0]
+            self.commands[args[0]] = command
+        return super().resolve_command(ctx, args)
 
 
 app = typer.Typer(cls=LazyGroup, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None)
