@@ -1,6 +1,8 @@
 """What a twin remembers on disk: its clusters, its ports, its files. `twin.json` in the twin's folder."""
 
+import hashlib
 import os
+import tempfile
 from pathlib import Path
 
 import msgspec
@@ -73,8 +75,16 @@ class TwinState(msgspec.Struct, frozen=True):
         return Path(self.folder)
 
     @property
+    def sockets(self) -> Path:
+        """Folder of the unix sockets: the twin's own, or a short one where a socket's path would not fit its 107 bytes."""
+        if len(self.folder) < 70:
+            return self.root
+        digest = hashlib.sha256(self.folder.encode()).hexdigest()[:16]
+        return Path(tempfile.gettempdir()) / f"fairlead-{os.getuid()}-{digest}"
+
+    @property
     def control_socket(self) -> Path:
-        return self.root / "control.sock"
+        return self.sockets / "control.sock"
 
     @property
     def fleet_file(self) -> Path:
@@ -92,11 +102,11 @@ class TwinState(msgspec.Struct, frozen=True):
     @property
     def balancer_socket(self) -> Path:
         """The global HAProxy's admin socket; its master CLI is `balancer-master.sock` beside it."""
-        return self.root / "balancer.sock"
+        return self.sockets / "balancer.sock"
 
     @property
     def balancer_master(self) -> Path:
-        return self.root / "balancer-master.sock"
+        return self.sockets / "balancer-master.sock"
 
     @property
     def credentials_file(self) -> Path:
