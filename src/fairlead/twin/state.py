@@ -76,7 +76,7 @@ class TwinState(msgspec.Struct, frozen=True):
 
     @property
     def sockets(self) -> Path:
-        """Folder of the unix sockets: the twin's own, or a short one where a socket's path would not fit its 107 bytes."""
+        """The unix sockets' folder (0700): the twin's own, or a short one where their paths would pass 107 bytes."""
         if len(self.folder) < 70:
             return self.root
         digest = hashlib.sha256(self.folder.encode()).hexdigest()[:16]
