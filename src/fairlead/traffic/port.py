@@ -34,7 +34,8 @@ class Entry(msgspec.Struct, frozen=True):
     configured weight. Counters are since the process began: `requests` all that were sent there, `failed` those
     that were answered 5xx or not at all, per backend and server. `rate` is requests in the last second, `rate_peak`
     its highest; `limit` the most concurrent requests it may get (0: no limit); `mean_ms` the mean total time of the
-    last 1,024 requests. `address` says where it was read (socket path).
+    last 1,024 requests. `address` says where it was read (socket path). `retries`: attempts made again after one
+    failed to connect, here or at another server.
     """
 
     balancer: str
@@ -58,6 +59,25 @@ class Entry(msgspec.Struct, frozen=True):
     retries: int = 0
 
 
+class BackendCount(msgspec.Struct, frozen=True):
+    """
+    One backend of one process as its clients saw it: also what belongs to no server, like a 503 when none was up.
+
+    Counters are since the process began: `requests` all that came, `answered_5xx` those that were answered 5xx by a
+    server or by the balancer itself.
+    """
+
+    balancer: str
+    address: str
+    process: int
+    old_process: bool
+    backend: str
+    requests: int
+    answered_5xx: int
+    sessions: int
+    queued: int
+
+
 class Balancer(Protocol):
     """
     One balancer of the fleet file: all its processes, all its backends. Nothing is done by half in silence: when one
@@ -72,6 +92,10 @@ class Balancer(Protocol):
 
     async def entries(self, servers: Sequence[str] = ()) -> Sequence[Entry]:
         """Every entry of the named servers (none named: of all), in old workers too."""
+        ...
+
+    async def backend_counts(self) -> Sequence[BackendCount]:
+        """Every backend of every process, old workers too."""
         ...
 
     async def set_state(self, server: str, state: EntryState) -> None:
