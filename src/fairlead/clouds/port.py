@@ -83,11 +83,13 @@ class SurgeSettings(msgspec.Struct, frozen=True):
 
     `original` is the provider's own complete form, as text, when these settings were read from it: writing a value
     that has it restores every field, also those we have no word for (blue/green policies and the like).
+    `blue_green`: the pool does not roll by surge but is doubled; writing another surge leaves it alone.
     """
 
     max_surge: int
     max_unavailable: int
     original: str = ""
+    blue_green: bool = False
 
 
 class CloudPool(msgspec.Struct, frozen=True):
