@@ -62,7 +62,7 @@ class HaproxyBalancer:
             # A configured weight of 1 has no tenth: HAProxy says yes to 10% and sets 0, which is no traffic at all.
             if percent > 0 and now.initial_weight and not now.initial_weight * percent // 100:
                 raise BalancerRefusedError(
-                    f"`{now.backend}/{server}` has a configured weight of {now.initial_weight}: {percent}% of it is none",
+                    f"`{now.backend}/{server}` has a weight of {now.initial_weight}, and {percent}% of that is 0",
                     hint="give the servers of this backend weights of `100`, so that fractions of them exist",
                 )
             return f"set server {now.backend}/{server} weight {percent}%"
