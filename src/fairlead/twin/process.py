@@ -26,6 +26,7 @@ class ProcessSpec(msgspec.Struct, frozen=True):
     """
     One process: its name is unique in the twin (`etcd`, `tokyo/apiserver`, `tokyo/gateway`, `gke`, `balancer`,
     `load`). Output goes to `logs/<name>.log`. With `restart` the supervisor starts it again when it dies.
+    `grace`: seconds between SIGTERM and SIGKILL when it is stopped.
     """
 
     name: str
@@ -34,6 +35,7 @@ class ProcessSpec(msgspec.Struct, frozen=True):
     restart: bool = True
     ready: HttpReady | TcpReady | SocketReady | None = None
     ready_within: float = 60.0
+    grace: float = 8.0
 
 
 class ProcessStatus(msgspec.Struct, frozen=True):

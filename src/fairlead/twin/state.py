@@ -62,7 +62,8 @@ class ClusterPorts(msgspec.Struct, frozen=True):
 class TwinState(msgspec.Struct, frozen=True):
     """
     The whole twin on disk; written before the first process starts. `ports` by name: `etcd`, `etcd-peer`, `gke`
-    (gRPC), `auth` (STS over HTTP), `review` (TokenReview over HTTPS), `balancer` (the global HAProxy's traffic port).
+    (gRPC), `auth` (STS over HTTP), `review` (TokenReview over HTTPS), `balancer` (the global HAProxy's traffic port);
+    per cluster `tokyo/apiserver-a`, `tokyo/apiserver-b`, `tokyo/controller-manager`, `tokyo/scheduler`, `tokyo/kwok`.
     """
 
     spec: TwinSpec
@@ -137,3 +138,8 @@ def load(name: str) -> TwinState:
         return wire.decode(path.read_bytes(), TwinState)
     except FileNotFoundError:
         raise UsageError(f"there is no twin `{name}`", hint="`fairlead twin up` starts one") from None
+
+
+def every() -> list[TwinState]:
+    """The states of all twins on this machine, by name."""
+    return [load(path.parent.name) for path in sorted(twins_folder().glob("*/twin.json"))]

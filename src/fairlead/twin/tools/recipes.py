@@ -25,12 +25,14 @@ class Recipe(msgspec.Struct, frozen=True):
     A tool: the Go package it is, and the folder under `modules/` whose go.mod and go.sum pin what it is built from.
 
     `versioned`: built once for each of `KUBERNETES_VERSIONS`, by linking the same code with another version in it.
+    `reports`: the version that an unversioned one says it is.
     """
 
     name: str
     module: str
     package: str
     versioned: bool = False
+    reports: Version | None = None
 
     @property
     def folder(self) -> Path:
@@ -38,7 +40,7 @@ class Recipe(msgspec.Struct, frozen=True):
 
     def link_flags(self, version: Version | None) -> str:
         """For `go build -ldflags`: no symbol tables, and the version the binary says it is."""
-        return " ".join(["-s -w", *_version_flags(version)])
+        return " ".join(["-s -w", *_version_flags(version or self.reports)])
 
     def key(self, version: Version | None) -> str:
         """Names the binary in the cache; changes with everything that the binary depends on."""
@@ -57,7 +59,7 @@ RECIPES = {
             "kube-controller-manager", "kubernetes", "k8s.io/kubernetes/cmd/kube-controller-manager", versioned=True
         ),
         Recipe("kube-scheduler", "kubernetes", "k8s.io/kubernetes/cmd/kube-scheduler", versioned=True),
-        Recipe("kubectl", "kubernetes", "k8s.io/kubernetes/cmd/kubectl"),
+        Recipe("kubectl", "kubernetes", "k8s.io/kubernetes/cmd/kubectl", reports=KUBERNETES_VERSIONS[-1]),
         Recipe("kwok", "kwok", "sigs.k8s.io/kwok/cmd/kwok"),
         Recipe("temporal", "temporal", "github.com/temporalio/cli/cmd/temporal"),
     )

@@ -1,0 +1,20 @@
+"""The processes that stand around the clusters: the GKE emulator, the global balancer, edge gateways and the load."""
+
+import importlib.util
+import sys
+
+from fairlead.twin.process import ProcessSpec, TcpReady
+from fairlead.twin.state import TwinState
+from fairlead.twin.traffic.processes import process_specs
+
+
+def around(state: TwinState) -> tuple[ProcessSpec, ...]:
+    """In the order in which they should start."""
+    if importlib.util.find_spec("fairlead.twin.gke.__main__") is None:
+        return process_specs(state)
+    return (_gke(state), *process_specs(state))
+
+
+def _gke(state: TwinState) -> ProcessSpec:
+    argv = (sys.executable, "-m", "fairlead.twin.gke", state.folder)
+    return ProcessSpec(name="gke", argv=argv, ready=TcpReady(state.ports["gke"]))

@@ -1,0 +1,65 @@
+"""Bring a control plane to another version: without an outage where it is regional, with one where it is zonal."""
+
+import asyncio
+from collections import defaultdict
+
+import msgspec
+
+from fairlead.model.errors import UsageError
+from fairlead.model.version import Version
+from fairlead.twin.clusters import control_plane, front, planes
+from fairlead.twin.process import ProcessSpec
+from fairlead.twin.state import ClusterSpec, TwinState
+from fairlead.twin.supervisor.table import Table, renamed
+
+
+class ControlPlanes:
+    """What versions are wanted is on disk before anything is touched, so that a new supervisor knows."""
+
+    def __init__(self, state: TwinState, table: Table) -> None:
+        self._state = state
+        self._table = table
+        self._planes = planes.load(state)
+        self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+
+    async def bring_to(self, name: str, version: Version) -> None:
+        """Return when the cluster serves `version`; at once where it does."""
+        cluster = self._find(name)
+        async with self._locks[name]:
+            self._save(name, msgspec.structs.replace(self._planes[name], version=version))
+            wanted = control_plane.apiserver(self._state, name, version, self._planes[name].slot)
+            if not self._table.runs(wanted):
+                await (self._replace_beside if cluster.regional else self._replace_in_place)(cluster, wanted)
+            for part in (control_plane.controller_manager, control_plane.scheduler):
+                await self._table.start(part(self._state, name, version))
+
+    async def _replace_in_place(self, cluster: ClusterSpec, wanted: ProcessSpec) -> None:
+        # One machine, as in a zone: the old one must go before the new one can come.
+        await self._table.start(wanted)
+
+    async def _replace_beside(self, cluster: ClusterSpec, wanted: ProcessSpec) -> None:
+        plane = self._planes[cluster.name]
+        beside = control_plane.apiserver(self._state, cluster.name, plane.version, plane.other_slot)
+        newcomer = renamed(beside, f"{wanted.name}-next")
+        try:
+            await self._table.start(newcomer)
+        except BaseException:
+            await self._table.drop(newcomer.name)
+            raise
+        self._save(cluster.name, msgspec.structs.replace(plane, slot=plane.other_slot))
+        await front.move(self._state, cluster.name, plane.other_slot)
+        await self._table.drop(wanted.name)
+        self._table.rename(newcomer.name, wanted.name)
+
+    def _save(self, name: str, plane: planes.Plane) -> None:
+        self._planes[name] = plane
+        planes.save(self._state, self._planes)
+        # A front that is restarted from now on must find the API server where it is.
+        front.configure(self._state, self._planes)
+
+    def _find(self, name: str) -> ClusterSpec:
+        for cluster in self._state.spec.clusters:
+            if cluster.name == name:
+                return cluster
+        names = ", ".join(cluster.name for cluster in self._state.spec.clusters)
+        raise UsageError(f"the twin has no cluster `{name}`", hint=f"it has: {names}")
