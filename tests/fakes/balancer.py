@@ -138,9 +138,10 @@ class FakeBalancer:
     async def end_sessions(self, server: str) -> None:
         self.commands.append(("end_sessions", server, ""))
         self._having(server)
-        for worker in self._current():
+        for worker in self._workers:
             if worker.address not in self.silent:
                 worker.pinned.pop(server, None)
+        self._forget_the_finished()
         self._all_answer()
 
     # How it works inside.

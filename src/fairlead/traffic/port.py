@@ -107,5 +107,5 @@ class Balancer(Protocol):
         ...
 
     async def end_sessions(self, server: str) -> None:
-        """Cut what is still connected. Only ever called for a deadline a person has set."""
+        """Cut what is still connected, in old workers too. Only ever called for a deadline a person has set."""
         ...

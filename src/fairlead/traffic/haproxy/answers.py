@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from enum import IntFlag
@@ -135,6 +136,14 @@ def processes(text: str) -> list[Worker]:
     if not found:
         raise BalancerUnreachableError(f"`show proc` answered `{text[:80].strip()}`", hint="is it a master CLI?")
     return found
+
+
+def sessions(text: str, server: str) -> list[str]:
+    """Ids of the sessions in `show sess` that are on that server, in whichever backend."""
+    return [found["id"] for found in _SESSION.finditer(text) if found["server"] == server]
+
+
+_SESSION = re.compile(r"^(?P<id>0x[0-9a-f]+): .*? srv=(?P<server>\S+)", re.MULTILINE)
 
 
 class _Spaces(csv.excel):

@@ -76,6 +76,7 @@ class HaproxyBalancer:
         async def end(process: Haproxy) -> None:
             for state in await self._having(process, server):
                 await process.change(f"shutdown sessions server {state.backend}/{server}")
+            await process.end_old_sessions(server)
 
         await self._everywhere(end)
 

@@ -6,7 +6,7 @@ import msgspec
 
 from fairlead.fleet.file import HaproxyProcess
 from fairlead.traffic.haproxy import answers
-from fairlead.traffic.haproxy.socket import ask
+from fairlead.traffic.haproxy.socket import ask, ask_master
 from fairlead.traffic.port import BalancerRefusedError, BalancerUnreachableError
 
 
@@ -62,22 +62,38 @@ class Haproxy:
         if answer:
             raise BalancerRefusedError(f"`{command}` was refused: `{answer}`", place=self.address)
 
-    async def _old_workers(self, known: Sequence[int]) -> list[WorkerPicture]:
+    async def end_old_sessions(self, server: str) -> None:
+        """
+        Cut the server's sessions in old workers, one by one: in a worker that stops, HAProxy refuses everything that
+        names a server (`Proxy is disabled.`, seen on 2.6.12).
+        """
+        for pid in await self._old_pids():
+            for session in answers.sessions(await self._ask_worker(pid, "show sess"), server):
+                await self._ask_worker(pid, f"shutdown session {session}")
+
+    async def _ask_worker(self, pid: int, *commands: str) -> str:
+        assert self._place.master is not None, "without a master CLI no old worker is known"
+        return await ask_master(
+            self._place.master, ";".join(f"@!{pid} {command}" for command in commands), self._within
+        )
+
+    async def _old_pids(self) -> list[int]:
         if self._place.master is None:
             return []
-        listed = answers.processes(await ask(self._place.master, "show proc", self._within))
-        pids = [each.pid for each in listed if each.old and each.kind == "worker" and each.pid not in known]
-        seen = [await self._old_worker(self._place.master, pid) for pid in pids]
+        listed = answers.processes(await ask_master(self._place.master, "show proc", self._within))
+        return [each.pid for each in listed if each.old and each.kind == "worker"]
+
+    async def _old_workers(self, known: Sequence[int]) -> list[WorkerPicture]:
+        seen = [await self._old_worker(pid) for pid in await self._old_pids() if pid not in known]
         return [picture for picture in seen if picture is not None]
 
-    async def _old_worker(self, master: str, pid: int) -> WorkerPicture | None:
+    async def _old_worker(self, pid: int) -> WorkerPicture | None:
         """None when it ended after it was listed."""
-        text = await ask(master, ";".join(f"@!{pid} {question}" for question in self._QUESTIONS), self._within)
         try:
+            text = await self._ask_worker(pid, *self._QUESTIONS)
             return self._picture(text, old=True)
         except BalancerUnreachableError:
-            listed = answers.processes(await ask(master, "show proc", self._within))
-            if any(each.pid == pid for each in listed):
+            if pid in await self._old_pids():
                 raise
             return None
 

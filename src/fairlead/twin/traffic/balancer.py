@@ -6,7 +6,7 @@ from pathlib import Path
 
 from fairlead.model.errors import UnreachableError
 from fairlead.traffic.haproxy import answers
-from fairlead.traffic.haproxy.socket import ask
+from fairlead.traffic.haproxy.socket import ask_master
 from fairlead.twin.state import ClusterSpec, TwinState
 from fairlead.twin.traffic.pods import POD_CONCURRENCY
 
@@ -110,7 +110,7 @@ async def reload(state: TwinState) -> None:
 
     UnreachableError when there is no master.
     """
-    listed = answers.processes(await ask(str(state.balancer_master), "show proc", within=5.0))
+    listed = answers.processes(await ask_master(str(state.balancer_master), "show proc", within=5.0))
     masters = [each.pid for each in listed if each.kind == "master"]
     if not masters:
         raise UnreachableError("`show proc` names no master", place=str(state.balancer_master))
