@@ -1,6 +1,7 @@
 """Bring a twin up: choose ports, write everything down, start the supervisor, then all else as parallel as it goes."""
 
 import asyncio
+import fcntl
 import os
 import shutil
 import sys
@@ -14,7 +15,7 @@ from fairlead.twin.clusters import control_plane, etcd, front, kwok, planes
 from fairlead.twin.control import Control
 from fairlead.twin.down import sweep
 from fairlead.twin.extras import around
-from fairlead.twin.state import ClusterPorts, ClusterSpec, TwinSpec, TwinState, every, twins_folder
+from fairlead.twin.state import ClusterPorts, ClusterSpec, TwinSpec, TwinState, every, folder_of, twins_folder
 from fairlead.twin.supervisor.records import MARK
 from fairlead.twin.traffic.processes import PORTS as TRAFFIC_PORTS
 from fairlead.twin.workloads.apply import populate
@@ -26,14 +27,34 @@ _WORKLOADS_WITHIN = 90.0
 Tell = Callable[[str], None]
 
 
+async def is_up(state: TwinState) -> bool:
+    """Whether a supervisor answers for it."""
+    if not state.control_socket.exists():
+        return False
+    try:
+        await Control(state.control_socket, timeout=5).processes()
+    except UnreachableError:
+        return False
+    return True
+
+
+def prepare_again(state: TwinState) -> None:
+    """Make way for a twin that goes on from what is on disk: end whatever of it still runs."""
+    sweep(state.root)
+    state.sockets.mkdir(parents=True, exist_ok=True, mode=0o700)
+
+
 def prepare(spec: TwinSpec) -> TwinState:
     """Everything a twin has on disk before its first process; what a former twin of that name left is removed."""
-    folder = twins_folder() / spec.name
+    folder = folder_of(spec.name)
     sweep(folder)
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True, mode=0o700)
-    state = _with_ports(spec, str(folder))
-    state.save()
+    with (twins_folder() / "ports.lock").open("w") as lock:
+        # Two twins that are made at once must see each other's ports.
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        state = _with_ports(spec, str(folder))
+        state.save()
     state.sockets.mkdir(parents=True, exist_ok=True, mode=0o700)
     pki.write(state.pki)
     kubeconfig.write_review(state)
@@ -77,20 +98,19 @@ async def boot(state: TwinState, tell: Tell) -> None:
     control = Control(state.control_socket)
     await step("supervisor", _start_supervisor(state, control))
     await asyncio.gather(control.start(etcd.etcd(state)), control.start(front.front(state)))
-    async with asyncio.TaskGroup() as group:
-        group.create_task(_start_around(state, control))
-        for cluster in state.spec.clusters:
-            group.create_task(step(f"cluster {cluster.name}", _start_cluster(state, cluster, control)))
+    clusters = (step(f"cluster {each.name}", _start_cluster(state, each, control)) for each in state.spec.clusters)
+    await asyncio.gather(_start_around(state, control), *clusters)
 
 
 async def _start_cluster(state: TwinState, cluster: ClusterSpec, control: Control) -> None:
     plane = planes.load(state)[cluster.name]
     await control.start(control_plane.apiserver(state, cluster.name, plane.version, plane.slot))
-    async with asyncio.TaskGroup() as group:
-        for part in (control_plane.controller_manager, control_plane.scheduler):
-            group.create_task(control.start(part(state, cluster.name, plane.version)))
-        group.create_task(control.start(kwok.kwok(state, cluster.name)))
-        group.create_task(populate(state, cluster, _WORKLOADS_WITHIN))
+    await asyncio.gather(
+        control.start(control_plane.controller_manager(state, cluster.name, plane.version)),
+        control.start(control_plane.scheduler(state, cluster.name, plane.version)),
+        control.start(kwok.kwok(state, cluster.name)),
+        populate(state, cluster, _WORKLOADS_WITHIN),
+    )
 
 
 async def _start_around(state: TwinState, control: Control) -> None:

@@ -34,6 +34,10 @@ class Control:
         """SIGTERM, then SIGKILL after some seconds; it is not restarted."""
         await self._ask(protocol.Stop(name))
 
+    async def resume(self, name: str) -> None:
+        """Start again what was stopped, as it was, and wait until it is ready."""
+        await self._ask(protocol.Resume(name))
+
     async def kill(self, name: str) -> None:
         """SIGKILL; the supervisor starts it again if its spec says so."""
         await self._ask(protocol.Kill(name))

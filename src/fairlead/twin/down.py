@@ -64,8 +64,9 @@ def _supervisors(folder: Path) -> set[int]:
 
 
 async def _until_ended(supervisor: Record | None) -> None:
-    deadline = time.monotonic() + _GRACE
-    while supervisor and is_alive(supervisor) and time.monotonic() < deadline:
+    for _ in range(100):
+        if supervisor is None or not is_alive(supervisor):
+            return
         await asyncio.sleep(0.05)
 
 

@@ -24,6 +24,12 @@ class Stop(msgspec.Struct, frozen=True, tag_field="kind", tag="stop"):
     name: str
 
 
+class Resume(msgspec.Struct, frozen=True, tag_field="kind", tag="resume"):
+    """Start what was stopped or paused, as it was, and answer when it is ready."""
+
+    name: str
+
+
 class Kill(msgspec.Struct, frozen=True, tag_field="kind", tag="kill"):
     """SIGKILL; what is to be restarted is restarted."""
 
@@ -52,7 +58,7 @@ class Shutdown(msgspec.Struct, frozen=True, tag_field="kind", tag="shutdown"):
 class Ask(msgspec.Struct, frozen=True):
     """A line from the client."""
 
-    request: Processes | Start | Stop | Kill | Pause | SetControlPlane | Shutdown
+    request: Processes | Start | Stop | Resume | Kill | Pause | SetControlPlane | Shutdown
 
 
 class Done(msgspec.Struct, frozen=True, tag_field="kind", tag="done"):
@@ -75,5 +81,5 @@ class Reply(msgspec.Struct, frozen=True):
     answer: Done | Failed
 
 
-Request = Processes | Start | Stop | Kill | Pause | SetControlPlane | Shutdown
+Request = Processes | Start | Stop | Resume | Kill | Pause | SetControlPlane | Shutdown
 Answer = Done | Failed

@@ -1,6 +1,7 @@
 """What a twin is made of: the default three clusters, or a file of one's own."""
 
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
@@ -10,7 +11,7 @@ from ruamel.yaml.error import YAMLError
 from fairlead.model import wire
 from fairlead.model.errors import UsageError
 from fairlead.model.version import Version
-from fairlead.twin.state import ClusterSpec, PoolSpec, TwinSpec
+from fairlead.twin.state import NAME, ClusterSpec, PoolSpec, TwinSpec
 from fairlead.twin.tools import KUBERNETES_VERSIONS
 
 PROJECT = "twin"
@@ -59,6 +60,11 @@ def read(path: Path, name: str) -> TwinSpec:
 
 def validate(spec: TwinSpec, place: str = "") -> None:
     """UsageError where the twin cannot be built as asked."""
+    for name in _names(spec):
+        if not NAME.fullmatch(name):
+            raise UsageError(f"`{name}` is not a name", place=place, hint="at most 20 of `a-z`, `0-9` and `-`")
+    if spec.clock_factor <= 0:
+        raise UsageError("`clock_factor` must be above 0", place=place)
     if not spec.clusters:
         raise UsageError("a twin needs at least one cluster", place=place)
     for name, count in Counter(cluster.name for cluster in spec.clusters).items():
@@ -68,11 +74,20 @@ def validate(spec: TwinSpec, place: str = "") -> None:
         _validate_cluster(cluster, place)
 
 
+def _names(spec: TwinSpec) -> Iterator[str]:
+    yield spec.name
+    for cluster in spec.clusters:
+        yield cluster.name
+        yield from (pool.name for pool in cluster.pools)
+
+
 def _validate_cluster(cluster: ClusterSpec, place: str) -> None:
     where = f"{place}: clusters `{cluster.name}`" if place else f"cluster `{cluster.name}`"
     if cluster.version not in KUBERNETES_VERSIONS:
         offered = ", ".join(map(str, KUBERNETES_VERSIONS))
         raise UsageError(f"the twin has no version `{cluster.version}`", place=where, hint=f"it has: {offered}")
+    if cluster.rps < 0 or cluster.web_replicas < 1:
+        raise UsageError("`rps` must not be negative, `web_replicas` at least 1", place=where)
     for pool in cluster.pools:
         if pool.kind not in _KINDS:
             kinds = ", ".join(sorted(_KINDS))

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import re
 import tempfile
 from pathlib import Path
 
@@ -10,6 +11,9 @@ import msgspec
 from fairlead.model import wire
 from fairlead.model.errors import UsageError
 from fairlead.model.version import Version
+
+# Of a twin, a cluster or a pool: they become parts of paths and of nodes' names.
+NAME = re.compile(r"[a-z]([a-z0-9-]{0,18}[a-z0-9])?")
 
 
 class PoolSpec(msgspec.Struct, frozen=True):
@@ -43,6 +47,7 @@ class ClusterSpec(msgspec.Struct, frozen=True):
 class TwinSpec(msgspec.Struct, frozen=True):
     """
     What `twin up` builds. `clock_factor`: how many of GKE's seconds pass in one of ours (60: a GKE minute is a second).
+    `stable_version`: the Stable channel's default, if not the emulator's own; `token_seconds`: how long tokens live.
     """
 
     name: str
@@ -50,6 +55,16 @@ class TwinSpec(msgspec.Struct, frozen=True):
     clusters: tuple[ClusterSpec, ...]
     clock_factor: float = 60.0
     load: bool = True
+    stable_version: Version | None = None
+    token_seconds: float = 300.0
+
+    def cluster(self, name: str) -> ClusterSpec:
+        """UsageError where there is none of that name."""
+        for cluster in self.clusters:
+            if cluster.name == name:
+                return cluster
+        names = ", ".join(cluster.name for cluster in self.clusters)
+        raise UsageError(f"the twin has no cluster `{name}`", hint=f"it has: {names}")
 
 
 class ClusterPorts(msgspec.Struct, frozen=True):
@@ -131,9 +146,17 @@ def twins_folder() -> Path:
     return Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local/state") / "fairlead/twins"
 
 
+def folder_of(name: str) -> Path:
+    """Where the twin of that name is or would be; UsageError for what cannot be a name."""
+    # It becomes part of a path, and folders are removed.
+    if not NAME.fullmatch(name):
+        raise UsageError(f"`{name}` is not a name", hint="at most 20 of `a-z`, `0-9` and `-`")
+    return twins_folder() / name
+
+
 def load(name: str) -> TwinState:
     """The state of a twin; UsageError where there is none of that name."""
-    path = twins_folder() / name / "twin.json"
+    path = folder_of(name) / "twin.json"
     try:
         return wire.decode(path.read_bytes(), TwinState)
     except FileNotFoundError:
@@ -143,3 +166,8 @@ def load(name: str) -> TwinState:
 def every() -> list[TwinState]:
     """The states of all twins on this machine, by name."""
     return [load(path.parent.name) for path in sorted(twins_folder().glob("*/twin.json"))]
+
+
+def find(name: str) -> TwinState | None:
+    """The state of a twin, or None where there is none of that name."""
+    return load(name) if (folder_of(name) / "twin.json").exists() else None

@@ -18,6 +18,8 @@ from fairlead.twin.supervisor.records import MARK, Records
 _LONGEST_BACKOFF = 5.0
 # Who lived this long has not failed to start: the next restart comes at once again.
 _HEALTHY_AFTER = 10.0
+# Who dies so often in a row will not get ready by more patience; it is tried on, but nobody need wait for it.
+_HOPELESS = 4
 
 _log = structlog.get_logger()
 
@@ -36,6 +38,7 @@ class Child:
         self._keeper: asyncio.Task[None] | None = None
         self._thaw: asyncio.TimerHandle | None = None
         self._ready = asyncio.Event()
+        self._hopeless = asyncio.Event()
         self._away_until = 0.0
         self._become("stopped")
 
@@ -49,17 +52,19 @@ class Child:
         return self._process.pid if running and self._process else None
 
     async def start(self) -> None:
-        """Run it, and return when it is ready; FairleadError where it is not in time."""
+        """Run it, and return when it is ready; FairleadError where it is not in time or keeps dying."""
+        self._hopeless.clear()
         if self._keeper is None or self._keeper.done():
             self._keeper = asyncio.create_task(self._keep(), name=self.spec.name)
-        ready = asyncio.create_task(self._ready.wait())
+        verdicts = {asyncio.create_task(event.wait()) for event in (self._ready, self._hopeless)}
         try:
-            await asyncio.wait({ready, self._keeper}, timeout=self._patience(), return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({*verdicts, self._keeper}, timeout=self._patience(), return_when=asyncio.FIRST_COMPLETED)
         finally:
-            ready.cancel()
+            for verdict in verdicts:
+                verdict.cancel()
         if not self._ready.is_set():
             raise FairleadError(
-                f"`{self.spec.name}` was not ready within {self.spec.ready_within:g} s; it said: {self._last_words()}",
+                f"`{self.spec.name}` did not get ready; it said: {self._last_words()}",
                 hint=f"its log is `{self._log_file}`",
             )
 
@@ -110,6 +115,8 @@ class Child:
                 return
             self.restarts += 1
             failures = 0 if loop.time() - begun > _HEALTHY_AFTER else failures + 1
+            if failures >= _HOPELESS:
+                self._hopeless.set()
             await self._back_off(failures)
 
     async def _back_off(self, failures: int) -> None:

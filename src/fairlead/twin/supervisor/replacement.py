@@ -5,7 +5,6 @@ from collections import defaultdict
 
 import msgspec
 
-from fairlead.model.errors import UsageError
 from fairlead.model.version import Version
 from fairlead.twin.clusters import control_plane, front, planes
 from fairlead.twin.process import ProcessSpec
@@ -24,7 +23,7 @@ class ControlPlanes:
 
     async def bring_to(self, name: str, version: Version) -> None:
         """Return when the cluster serves `version`; at once where it does."""
-        cluster = self._find(name)
+        cluster = self._state.spec.cluster(name)
         async with self._locks[name]:
             self._save(name, msgspec.structs.replace(self._planes[name], version=version))
             wanted = control_plane.apiserver(self._state, name, version, self._planes[name].slot)
@@ -56,10 +55,3 @@ class ControlPlanes:
         planes.save(self._state, self._planes)
         # A front that is restarted from now on must find the API server where it is.
         front.configure(self._state, self._planes)
-
-    def _find(self, name: str) -> ClusterSpec:
-        for cluster in self._state.spec.clusters:
-            if cluster.name == name:
-                return cluster
-        names = ", ".join(cluster.name for cluster in self._state.spec.clusters)
-        raise UsageError(f"the twin has no cluster `{name}`", hint=f"it has: {names}")

@@ -50,6 +50,8 @@ class ControlServer:
                 await self._table.start(spec)
             case protocol.Stop(name=name):
                 await self._table.stop(name)
+            case protocol.Resume(name=name):
+                await self._table.start(self._table.find(name).spec)
             case protocol.Kill(name=name):
                 self._table.find(name).kill()
             case protocol.Pause(name=name, seconds=seconds, freeze=freeze):

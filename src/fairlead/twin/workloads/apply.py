@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
+from httpx2 import HTTPError
 from lightkube import AsyncClient, KubeConfig
 from lightkube.codecs import from_dict
 from lightkube.core.exceptions import ApiError
@@ -22,19 +23,28 @@ _CONFLICT = 409
 
 async def populate(state: TwinState, cluster: ClusterSpec, within: float) -> None:
     """
-    Create nodes and workloads and return when all of them run; those that are there already are left as they are.
+    Create nodes and workloads, once in the life of a twin, and return when all of them run.
 
     FairleadError says what does not run in time.
     """
+    done = state.root / "populated" / cluster.name
+    async with _client(state, cluster.name) as client:
+        if not done.exists():
+            await _create_everything(client, cluster, within)
+            done.parent.mkdir(exist_ok=True)
+            done.touch()
+        await _until_none(cluster.name, lambda: _unready_nodes(client), within)
+        await _until_none(cluster.name, lambda: _incomplete_workloads(client), within)
+
+
+async def _create_everything(client: AsyncClient, cluster: ClusterSpec, within: float) -> None:
     everything = workloads(cluster)
     spaces = [manifest for manifest in everything if manifest["kind"] == "Namespace"]
     others = [manifest for manifest in everything if manifest["kind"] != "Namespace"]
-    async with _client(state, cluster.name) as client:
-        await _create(client, [*nodes(cluster), *spaces])
-        # Only when all nodes are there can the scheduler spread pods over them.
-        await _until_none(cluster.name, lambda: _unready_nodes(client), within)
-        await _create(client, others)
-        await _until_none(cluster.name, lambda: _incomplete_workloads(client), within)
+    await _create(client, [*nodes(cluster), *spaces])
+    # Only when all nodes are there can the scheduler spread pods over them.
+    await _until_none(cluster.name, lambda: _unready_nodes(client), within)
+    await _create(client, others)
 
 
 async def _until_none(cluster: str, waiting_for: Callable[[], Awaitable[list[str]]], within: float) -> None:
@@ -53,6 +63,10 @@ async def _client(state: TwinState, cluster: str) -> AsyncIterator[AsyncClient]:
     client = AsyncClient(config=KubeConfig.from_file(str(state.kubeconfig(cluster))), trust_env=False)
     try:
         yield client
+    except (ApiError, HTTPError) as error:
+        raise FairleadError(
+            f"could not fill `{cluster}`: {error}", hint=f"`fairlead twin logs {cluster}/apiserver` may say why"
+        ) from error
     finally:
         await client.close()
 
@@ -68,9 +82,7 @@ async def _create(client: AsyncClient, manifests: Sequence[dict[str, Any]]) -> N
                 if error.status.code != _CONFLICT:
                     raise
 
-    async with asyncio.TaskGroup() as group:
-        for manifest in manifests:
-            group.create_task(create(manifest))
+    await asyncio.gather(*(create(manifest) for manifest in manifests))
 
 
 async def _unready_nodes(client: AsyncClient) -> list[str]:
