@@ -1,6 +1,7 @@
 """Writes the generated reference pages; `python docs/build.py --check` says which are not what the code says."""
 
 import importlib
+import json
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -9,6 +10,8 @@ from typing import Any
 import typer
 
 from fairlead.cli.app import DOORS
+from fairlead.fleet import reference
+from fairlead.fleet.schema import schema
 
 REFERENCE = Path(__file__).parent / "reference"
 
@@ -47,6 +50,8 @@ def cli_page() -> str:
 
 PAGES: Mapping[str, Callable[[], str]] = {
     "cli.md": cli_page,
+    "fleet-file.md": reference.markdown,
+    "fleet.schema.json": lambda: json.dumps(schema(), indent=2) + "\n",
 }
 
 

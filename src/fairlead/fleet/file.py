@@ -1,7 +1,7 @@
 """The types of the fleet file, version `fairlead.dev/v1`; field names are camelCase in the file."""
 
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 
@@ -12,6 +12,11 @@ from fairlead.model.version import Version
 Name = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$")]
 Percent = Annotated[int, msgspec.Meta(ge=1, le=100)]
 Positive = Annotated[int, msgspec.Meta(ge=1)]
+
+
+def _lasting(text: str) -> Any:
+    # By factory: msgspec would put a plain default into the JSON Schema and has no words for our type.
+    return msgspec.field(default_factory=lambda: Duration.parse(text))
 
 
 class _Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="camel", kw_only=True):
@@ -97,7 +102,7 @@ class Wave(_Part, frozen=True, kw_only=True):
     labels: dict[str, str] = {}
     count: Positive | None = None
     concurrency: Positive = 1
-    soak: Duration = Duration(0)
+    soak: Duration = _lasting("0s")
 
 
 class Surge(_Part, frozen=True, kw_only=True):
@@ -120,8 +125,8 @@ class Drain(_Part, frozen=True, kw_only=True):
 
     mode: DrainMode = DrainMode.DRAIN_FIRST
     headroom: Annotated[int, msgspec.Meta(ge=0, le=1000)] = 20
-    deadline: Duration = Duration(minutes=10)
-    idle_for: Duration = Duration(seconds=10)
+    deadline: Duration = _lasting("10m")
+    idle_for: Duration = _lasting("10s")
 
 
 class Return(_Part, frozen=True, kw_only=True):
@@ -133,31 +138,37 @@ class Return(_Part, frozen=True, kw_only=True):
     """
 
     steps: Annotated[tuple[Percent, ...], msgspec.Meta(min_length=1)] = (10, 25, 50, 100)
-    hold: Duration = Duration(seconds=60)
+    hold: Duration = _lasting("60s")
     max_error_ratio: Annotated[float, msgspec.Meta(ge=0, le=1)] = 0.01
     max_latency_ratio: Annotated[float, msgspec.Meta(ge=1)] = 2.0
     latency_floor_ms: Annotated[float, msgspec.Meta(ge=0)] = 50.0
     min_requests: Annotated[int, msgspec.Meta(ge=0)] = 50
-    patience: Duration = Duration(minutes=5)
+    patience: Duration = _lasting("5m")
 
 
 class UpgradePolicy(_Part, frozen=True, kw_only=True):
-    """How this fleet is upgraded. `bake`: how long a new control plane is watched before nodes follow."""
+    """
+    How this fleet is upgraded. `bake`: how long a new control plane is watched before nodes follow. `stall_after`: a
+    roll without progress for so long is held, with what stands in its way; under an hour, or GKE has forced it by then.
+    """
 
-    version: VersionPolicy = VersionPolicy()
+    version: VersionPolicy = msgspec.field(default_factory=VersionPolicy)
     order: Order = Order.LEAST_TRAFFIC_FIRST
-    waves: Annotated[tuple[Wave, ...], msgspec.Meta(min_length=1)] = (Wave(name="canary", count=1), Wave(name="rest"))
-    surge: Surge = Surge()
-    drain: Drain = Drain()
-    bake: Duration = Duration(minutes=5)
-    returning: Return = msgspec.field(default=Return(), name="return")
+    waves: Annotated[tuple[Wave, ...], msgspec.Meta(min_length=1)] = msgspec.field(
+        default_factory=lambda: (Wave(name="canary", count=1), Wave(name="rest"))
+    )
+    surge: Surge = msgspec.field(default_factory=Surge)
+    drain: Drain = msgspec.field(default_factory=Drain)
+    bake: Duration = _lasting("5m")
+    stall_after: Duration = _lasting("20m")
+    returning: Return = msgspec.field(default_factory=Return, name="return")
 
 
 class Spec(_Part, frozen=True, kw_only=True):
     clusters: Annotated[tuple[FleetCluster, ...], msgspec.Meta(min_length=1)]
     balancers: tuple[FleetBalancer, ...] = ()
-    gke: GkeSettings = GkeSettings()
-    upgrade: UpgradePolicy = UpgradePolicy()
+    gke: GkeSettings = msgspec.field(default_factory=GkeSettings)
+    upgrade: UpgradePolicy = msgspec.field(default_factory=UpgradePolicy)
 
 
 class Fleet(_Part, frozen=True, kw_only=True):

@@ -1,0 +1,57 @@
+"""The fleet file's reference page, made from its types and their docstrings."""
+
+import inspect
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+
+from fairlead.fleet.schema import parts, schema
+
+
+def markdown() -> str:
+    """One section per part of the file: what it means, then a row per field."""
+    definitions = schema()["$defs"]
+    lines = [
+        "# The fleet file",
+        "",
+        "Made by `make docs` from the types themselves. `fairlead fleet schema` prints the JSON Schema, "
+        "`fairlead fleet validate` checks a file. Unknown fields are errors.",
+    ]
+    for part in parts():
+        if part.__name__ in definitions:
+            lines += _section(part, definitions[part.__name__])
+    return "\n".join(lines) + "\n"
+
+
+def _section(part: type[msgspec.Struct], definition: dict[str, Any]) -> Iterator[str]:
+    yield f"\n## {part.__name__}\n"
+    yield inspect.cleandoc(part.__doc__ or "")
+    yield "\n| field | type | default |\n| --- | --- | --- |"
+    required = definition.get("required", [])
+    for name, field in definition["properties"].items():
+        default = "required" if name in required else f"`{msgspec.json.encode(field.get('default')).decode()}`"
+        yield f"| `{name}` | {_type(field)} | {default} |"
+
+
+def _type(field: dict[str, Any]) -> str:
+    if "$ref" in field:
+        name = field["$ref"].rsplit("/", 1)[1]
+        return f"[{name}](#{name.lower()})"
+    if "anyOf" in field:
+        return " or ".join(_type(each) for each in field["anyOf"] if each.get("type") != "null")
+    if "enum" in field:
+        return " \\| ".join(f"`{each}`" for each in field["enum"])
+    if field.get("type") == "array":
+        return f"list of {_type(field.get('items', {}))}"
+    if field.get("type") == "object":
+        return "mapping of text to text"
+    return f"{field.get('type', 'any')}{_bounds(field)}"
+
+
+def _bounds(field: dict[str, Any]) -> str:
+    bounds = {"minimum": "≥", "exclusiveMinimum": ">", "maximum": "≤"}
+    words = [f"{sign} {field[key]}" for key, sign in bounds.items() if key in field]
+    if "examples" in field:
+        words.append("like " + ", ".join(f"`{each}`" for each in field["examples"]))
+    return f" ({', '.join(words)})" if words else ""
