@@ -14,7 +14,9 @@ from pathlib import Path
 
 from fairlead.fleet.file import FleetBalancer, HaproxyProcess
 from fairlead.model.errors import UnreachableError
+from fairlead.traffic.haproxy import answers
 from fairlead.traffic.haproxy.socket import ask
+from fairlead.twin.traffic.balancer import reload_master
 from fairlead.twin.traffic.http import Answer, Reply, ServerConnection
 from fairlead.twin.traffic.load.client import Client
 from fairlead.twin.traffic.processes import haproxy_binary
@@ -95,21 +97,16 @@ class RealHaproxy:
         self.client = Client("127.0.0.1", self._port, within=3.0)
 
     async def ready(self) -> None:
-        await self._until_worker_differs(None)
+        async with asyncio.timeout(10):
+            while True:
+                if await self._serves():
+                    return
+                await asyncio.sleep(0.02)
 
     async def reload(self) -> None:
         """Until the new worker has the admin socket."""
-        before = await self._worker()
-        self._process.send_signal(signal.SIGUSR2)
-        await self._until_worker_differs(before)
-
-    async def _until_worker_differs(self, before: str | None) -> None:
-        async with asyncio.timeout(10):
-            while True:
-                now = await self._worker()
-                if now is not None and now != before:
-                    return
-                await asyncio.sleep(0.02)
+        await reload_master(str(self.place.master))
+        await self.ready()
 
     def signal_all(self, number: signal.Signals) -> None:
         """To the master and its workers."""
@@ -124,12 +121,14 @@ class RealHaproxy:
         self._process.kill()
         self._process.wait()
 
-    async def _worker(self) -> str | None:
+    async def _serves(self) -> bool:
+        """Whether the worker that answers on the admin socket is the one the master calls current."""
         try:
-            answer = await ask(self.place.socket, "show info", 1.0)
+            current = answers.info(await ask(self.place.socket, "show info", 1.0)).pid
+            listed = answers.processes(await ask(str(self.place.master), "show proc", 1.0))
         except UnreachableError:
-            return None
-        return next((line for line in answer.splitlines() if line.startswith("Pid:")), None)
+            return False
+        return current in [each.pid for each in listed if not each.old]
 
 
 @asynccontextmanager

@@ -1,5 +1,6 @@
 """The global HAProxy of a twin: its configuration, and how it is reloaded."""
 
+import asyncio
 import os
 import signal
 from pathlib import Path
@@ -108,10 +109,35 @@ async def reload(state: TwinState) -> None:
     """
     Make the master start new workers with the configuration on disk; the old ones finish what they have.
 
-    UnreachableError when there is no master.
+    Returns when a new worker serves. UnreachableError when there is no master, or no new worker after 10 s: the
+    master goes on with the old one when the configuration is wrong.
     """
-    listed = answers.processes(await ask_master(str(state.balancer_master), "show proc", within=5.0))
-    masters = [each.pid for each in listed if each.kind == "master"]
-    if not masters:
-        raise UnreachableError("`show proc` names no master", place=str(state.balancer_master))
-    os.kill(masters[0], signal.SIGUSR2)
+    await reload_master(str(state.balancer_master))
+
+
+async def reload_master(address: str, within: float = 10.0) -> None:
+    """The same for the master CLI at `address`."""
+    # A master that answers here has its signal handlers in place; one that has only just begun would not notice.
+    before = await _listed(address)
+    os.kill(next(each.pid for each in before if each.kind == "master"), signal.SIGUSR2)
+    known = {each.pid for each in before}
+    try:
+        async with asyncio.timeout(within):
+            await _new_worker(address, known)
+    except TimeoutError:
+        raise UnreachableError(f"no new worker came within {within:g}s of the reload", place=address) from None
+
+
+async def _new_worker(address: str, known: set[int]) -> int:
+    while True:
+        for each in await _listed(address):
+            if each.kind == "worker" and each.pid not in known:
+                return each.pid
+        await asyncio.sleep(0.05)
+
+
+async def _listed(address: str) -> list[answers.Worker]:
+    listed = answers.processes(await ask_master(address, "show proc", within=5.0))
+    if not any(each.kind == "master" for each in listed):
+        raise UnreachableError("`show proc` names no master", place=address)
+    return listed
