@@ -63,7 +63,7 @@ def test_a_right_file_is_read_with_its_defaults(write):
         ("kind: Fleet", "kind: Flet", 2, "kind: "),
         ("fairlead.dev/v1", "fairlead.dev/v2", 1, "apiVersion: "),
         ("    - name: osaka", "    - nmae: osaka", 10, "spec.clusters[1].nmae: unknown field"),
-        ("    - name: osaka", "    - name: tokyo", 10, "spec.clusters[1].name: is also the name of spec.clusters[0]"),
+        ("    - name: osaka", "    - name: tokyo", 10, "is also the name of spec.clusters[0]"),
         ("cluster: osaka}", "}", 11, "spec.clusters[1].gke: `cluster` is missing"),
         ("asia-northeast2, cluster: osaka", "asia-northeast1, cluster: tokyo", 11, "is also spec.clusters[0]"),
         ("edge, server: osaka", "edg, server: osaka", 13, "traffic[0].balancer: there is no balancer `edg`"),

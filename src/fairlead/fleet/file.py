@@ -24,6 +24,8 @@ class _Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="cam
 
 
 class Metadata(_Part, frozen=True, kw_only=True):
+    """`name`: the fleet's; runs and history are kept under it."""
+
     name: Name
 
 
@@ -165,6 +167,8 @@ class UpgradePolicy(_Part, frozen=True, kw_only=True):
 
 
 class Spec(_Part, frozen=True, kw_only=True):
+    """What we own, and how it is upgraded."""
+
     clusters: Annotated[tuple[FleetCluster, ...], msgspec.Meta(min_length=1)]
     balancers: tuple[FleetBalancer, ...] = ()
     gke: GkeSettings = msgspec.field(default_factory=GkeSettings)

@@ -15,8 +15,8 @@ def markdown() -> str:
     lines = [
         "# The fleet file",
         "",
-        "Made by `make docs` from the types themselves. `fairlead fleet schema` prints the JSON Schema, "
-        "`fairlead fleet validate` checks a file. Unknown fields are errors.",
+        "Made by `make docs` from the types themselves. Unknown fields are errors.",
+        "`fairlead fleet schema` prints the JSON Schema, `fairlead fleet validate` checks a file.",
     ]
     for part in parts():
         if part.__name__ in definitions:
@@ -26,12 +26,18 @@ def markdown() -> str:
 
 def _section(part: type[msgspec.Struct], definition: dict[str, Any]) -> Iterator[str]:
     yield f"\n## {part.__name__}\n"
-    yield inspect.cleandoc(part.__doc__ or "")
+    yield _as_in_the_file(inspect.cleandoc(part.__doc__ or ""), part)
     yield "\n| field | type | default |\n| --- | --- | --- |"
     required = definition.get("required", [])
     for name, field in definition["properties"].items():
         default = "required" if name in required else f"`{msgspec.json.encode(field.get('default')).decode()}`"
         yield f"| `{name}` | {_type(field)} | {default} |"
+
+
+def _as_in_the_file(text: str, part: type[msgspec.Struct]) -> str:
+    for field in msgspec.structs.fields(part):
+        text = text.replace(f"`{field.name}`", f"`{field.encode_name}`")
+    return text
 
 
 def _type(field: dict[str, Any]) -> str:
