@@ -123,6 +123,12 @@ class FakeCloud:
         """Somebody else starts an operation; it ends after being looked at (or run into) so often."""
         return self._begin(self._ref(cluster), kind, target, lambda: None, looks, ours=False)
 
+    def let_all_end(self) -> None:
+        """Every running operation ends at the next look, and later ones take one look again."""
+        self.looks = 1
+        for work in self._works.values():
+            work.looks = 0
+
     def change_pool(self, cluster: str, pool: str, **changes: object) -> None:
         before = self.clusters[cluster]
         pools = tuple(msgspec.structs.replace(p, **changes) if p.name == pool else p for p in before.pools)
