@@ -68,6 +68,11 @@ class ServerConnection(asyncio.Protocol):
         self._data += data
         self._next()
 
+    def abort(self) -> None:
+        """Close at once, whatever is under way."""
+        if self._transport is not None:
+            self._transport.abort()
+
     def finish(self) -> None:
         """Close when the answer under way, if there is one, is sent."""
         self._last = True

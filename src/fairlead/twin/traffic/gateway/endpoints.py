@@ -2,7 +2,7 @@
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from typing import Protocol
 
 import httpx
@@ -91,7 +91,7 @@ class EndpointSlices:
         self._patience = patience
         self._slices: dict[str, frozenset[str]] = {}
 
-    async def changes(self) -> AsyncIterator[frozenset[str]]:
+    async def changes(self) -> AsyncGenerator[frozenset[str], None]:
         pause = 0.1
         while True:
             try:

@@ -23,6 +23,7 @@ class Generator:
         self._spec_rate = rate
         self._paths = cycle(_PATHS)
         self._under_way: set[asyncio.Task[None]] = set()
+        self._look()
 
     async def run(self, stopped: asyncio.Event) -> None:
         """Until `stopped`; then waits for what is under way, and writes the last totals."""
@@ -34,6 +35,7 @@ class Generator:
             if self._under_way:
                 await asyncio.wait(self._under_way, timeout=12.0)
             writing.cancel()
+        self._look()
         self._record.close()
         self._client.close()
 
@@ -74,7 +76,10 @@ class Generator:
 
     async def _write_each_second(self) -> None:
         while True:
-            self._record.rate = self._spec_rate * read_settings(self._folder).factor
-            self._record.in_flight = len(self._under_way)
+            self._look()
             self._record.write()
             await asyncio.sleep(1)
+
+    def _look(self) -> None:
+        self._record.rate = self._spec_rate * read_settings(self._folder).factor
+        self._record.in_flight = len(self._under_way)
