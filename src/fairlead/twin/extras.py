@@ -1,6 +1,5 @@
 """The processes that stand around the clusters: the GKE emulator, the global balancer, edge gateways and the load."""
 
-import importlib.util
 import sys
 
 from fairlead.twin.process import ProcessSpec, TcpReady
@@ -10,8 +9,6 @@ from fairlead.twin.traffic.processes import process_specs
 
 def around(state: TwinState) -> tuple[ProcessSpec, ...]:
     """In the order in which they should start."""
-    if importlib.util.find_spec("fairlead.twin.gke.__main__") is None:
-        return process_specs(state)
     return (_gke(state), *process_specs(state))
 
 

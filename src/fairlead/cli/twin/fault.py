@@ -5,9 +5,13 @@ from collections.abc import Coroutine
 from enum import StrEnum
 from typing import Annotated, Any
 
+import msgspec
 import typer
+from rich.table import Table
+from rich.text import Text
 
-from fairlead.cli.twin.options import DEFAULT_NAME, For, Format, Name, Output, print_json, tell
+from fairlead.cli.output import Form, FormOption, show, tell
+from fairlead.cli.twin.options import DEFAULT_NAME, For, Name
 from fairlead.model.duration import Duration
 from fairlead.model.errors import UsageError
 from fairlead.twin import state, traffic
@@ -155,14 +159,14 @@ def reload_balancer(name: Name = DEFAULT_NAME) -> None:
 
 
 @app.command("ls")
-def list_faults(name: Name = DEFAULT_NAME, output: Format = Output.TEXT) -> None:
+def list_faults(name: Name = DEFAULT_NAME, form: FormOption = Form.TABLE) -> None:
     """Show the GKE faults that are still to happen."""
     held = faults.faults(state.load(name).root)
-    if output is Output.JSON:
-        print_json(held)
-        return
+    table = Table("fault", "what", box=None, pad_edge=False)
     for fault in held:
-        typer.echo(repr(fault))
+        plain = {key: value for key, value in msgspec.structs.asdict(fault).items() if value}
+        table.add_row(type(fault).__name__, Text(", ".join(f"{key}={value}" for key, value in plain.items())))
+    show(held, form, table)
 
 
 @app.command()

@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
+from rich.console import Group
+from rich.table import Column, Table
 from rich.text import Text
 
-from fairlead.cli.twin.options import DEFAULT_NAME, Format, Name, Output, print_json, tell
+from fairlead.cli.output import Form, FormOption, show, tell
+from fairlead.cli.twin.options import DEFAULT_NAME, Name
 from fairlead.model.errors import UsageError
 from fairlead.twin import state, traffic
 from fairlead.twin.status import TwinStatus, status_of
@@ -19,13 +20,12 @@ from fairlead.twin.status import TwinStatus, status_of
 _COLOURS = {"ready": "green", "starting": "yellow", "paused": "yellow", "stopped": "dim"}
 
 
-def status(name: Name = DEFAULT_NAME, output: Format = Output.TEXT) -> None:
+def status(name: Name = DEFAULT_NAME, form: FormOption = Form.TABLE) -> None:
     """Show clusters and processes. Exit code 0: all serve; 1: something does not; 2: there is no such twin."""
     found = asyncio.run(status_of(state.load(name)))
-    if output is Output.JSON:
-        print_json(found)
-    else:
-        _show(found)
+    if not found.supervised:
+        tell(f"twin `{name}` has no supervisor; `fairlead twin up --resume` gives it one")
+    show(found, form, _picture(found))
     raise typer.Exit(0 if found.serving else 1)
 
 
@@ -59,7 +59,7 @@ def kubeconfig(
 
 def load(
     name: Name = DEFAULT_NAME,
-    output: Format = Output.TEXT,
+    form: FormOption = Form.TABLE,
     factor: Annotated[float | None, typer.Option("--factor", help="Change the rate: 2 doubles it, 0 stops it.")] = None,
     failures: Annotated[bool, typer.Option("--failures", help="Every failed or slow request instead.")] = False,
 ) -> None:
@@ -70,17 +70,13 @@ def load(
         tell(f"the load is {factor:g} times its rate from now on")
         return
     if failures:
-        print_json(traffic.failures(twin))
-    elif output is Output.JSON:
-        print_json(traffic.load_report(twin))
-    else:
-        _show_load(traffic.load_report(twin))
+        show(traffic.failures(twin), Form.JSON, "")
+        return
+    report = traffic.load_report(twin)
+    show(report, form, _load_table(report))
 
 
-def _show(found: TwinStatus) -> None:
-    console = Console(highlight=False)
-    if not found.supervised:
-        console.print(Text(f"twin {found.name} has no supervisor", style="red"))
+def _picture(found: TwinStatus) -> Group:
     clusters = Table("cluster", "location", "version", "server", box=None, pad_edge=False)
     for each in found.clusters:
         clusters.add_row(each.name, each.location, str(each.version), each.server)
@@ -88,24 +84,20 @@ def _show(found: TwinStatus) -> None:
     for process in found.processes:
         words = Text(process.state, style=_COLOURS.get(process.state, "red"))
         processes.add_row(process.name, words, str(process.pid or ""), str(process.restarts), process.since[:19])
-    console.print(clusters, Text(), processes, sep="\n")
-    console.print(f"\ntraffic {found.traffic}\nfleet file {found.fleet_file}", markup=False, soft_wrap=True)
+    ends = Text(f"traffic     {found.traffic}\nfleet file  {found.fleet_file}")
+    return Group(clusters, Text(), processes, Text(), ends)
 
 
-def _show_load(report: traffic.LoadReport) -> None:
-    typer.echo(f"since {report.began[:19]}, {report.rate:g} requests a second asked for")
-    for words, value in (
-        ("sent", report.sent),
-        ("served", report.served),
-        ("failed", report.failed),
-        ("slow", report.slow),
-        ("sent again", report.resent),
-    ):
-        typer.echo(f"  {words:<12}{value:>10}")
+def _load_table(report: traffic.LoadReport) -> Table:
+    table = Table(f"since {report.began[:19]}", Column(f"{report.rate:g}/s", justify="right"), box=None, pad_edge=False)
+    counts = ("sent", report.sent), ("served", report.served), ("failed", report.failed), ("slow", report.slow)
+    for words, value in (*counts, ("sent again", report.resent)):
+        table.add_row(words, f"{value}")
     for share in (0.5, 0.99):
-        typer.echo(f"  p{share * 100:<11g}{report.percentile_ms(share):>10.1f} ms")
+        table.add_row(f"p{share * 100:g}", f"{report.percentile_ms(share):.1f} ms")
     for cluster, served in sorted(report.by_cluster.items()):
-        typer.echo(f"  by {cluster:<9}{served:>10}")
+        table.add_row(f"served by {cluster}", f"{served}")
+    return table
 
 
 def _print_log(path: Path, lines: int, *, follow: bool) -> None:
