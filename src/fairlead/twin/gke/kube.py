@@ -18,12 +18,12 @@ _TIMEOUT = 10.0
 _MERGE = {"content-type": "application/merge-patch+json"}
 
 
-class _Owner(msgspec.Struct):
+class _Owner(msgspec.Struct, frozen=True):
     kind: str
     controller: bool = False
 
 
-class _Meta(msgspec.Struct, rename="camel"):
+class _Meta(msgspec.Struct, frozen=True, rename="camel"):
     name: str
     namespace: str = ""
     uid: str = ""
@@ -33,25 +33,25 @@ class _Meta(msgspec.Struct, rename="camel"):
     deletion_timestamp: str | None = None
 
 
-class _Condition(msgspec.Struct):
+class _Condition(msgspec.Struct, frozen=True):
     type: str
     status: str
 
 
-class _NodeInfo(msgspec.Struct, rename="camel"):
+class _NodeInfo(msgspec.Struct, frozen=True, rename="camel"):
     kubelet_version: str
 
 
-class _NodeStatus(msgspec.Struct, rename="camel"):
+class _NodeStatus(msgspec.Struct, frozen=True, rename="camel"):
     node_info: _NodeInfo
     conditions: list[_Condition] = []
 
 
-class _NodeSpec(msgspec.Struct):
+class _NodeSpec(msgspec.Struct, frozen=True):
     unschedulable: bool = False
 
 
-class _Node(msgspec.Struct):
+class _Node(msgspec.Struct, frozen=True):
     metadata: _Meta
     status: _NodeStatus
     spec: _NodeSpec = _NodeSpec()
@@ -66,11 +66,11 @@ class _Node(msgspec.Struct):
         )
 
 
-class _Nodes(msgspec.Struct):
+class _Nodes(msgspec.Struct, frozen=True):
     items: list[_Node]
 
 
-class _Pod(msgspec.Struct):
+class _Pod(msgspec.Struct, frozen=True):
     metadata: _Meta
 
     @property
@@ -85,7 +85,7 @@ class _Pod(msgspec.Struct):
         return Pod(meta.namespace, meta.name, meta.uid, leaving=meta.deletion_timestamp is not None)
 
 
-class _Pods(msgspec.Struct):
+class _Pods(msgspec.Struct, frozen=True):
     items: list[_Pod]
 
 
