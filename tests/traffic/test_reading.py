@@ -85,6 +85,7 @@ def test_capacity_is_what_is_declared_else_measured_else_proven_else_unknown() -
     measured = entry(limit=30, mean_ms=20.0, rate_peak=7)
     assert reading([measured], NOON, 500.0).capacity == 500.0
     assert capacity([measured]) == 1500.0
+    assert capacity([entry(limit=30, mean_ms=120.0, queue_ms=100.0)]) == 1500.0
     assert capacity([measured, entry(rate_peak=7)]) == 1507.0
     assert capacity([entry()]) is None
 

@@ -33,8 +33,9 @@ class Entry(msgspec.Struct, frozen=True):
     has left behind to finish its sessions; it takes no new connections. `weight_percent` is relative to the
     configured weight. Counters are since the process began: `requests` all that were sent there, `failed` those
     that were answered 5xx or not at all, per backend and server. `rate` is requests in the last second, `rate_peak`
-    its highest; `limit` the most concurrent requests it may get (0: no limit); `mean_ms` the mean total time of the
-    last 1,024 requests. `address` says where it was read (socket path). `retries`: attempts made again after one
+    its highest; `limit` the most concurrent requests it may get (0: no limit); `mean_ms` the mean time of the last
+    1,024 requests from their arrival to the begin of their answer, `queue_ms` the part of it that they waited in the
+    balancer. `address` says where it was read (socket path). `retries`: attempts made again after one
     failed to connect, here or at another server.
     """
 
@@ -57,6 +58,7 @@ class Entry(msgspec.Struct, frozen=True):
     limit: int
     mean_ms: float
     retries: int = 0
+    queue_ms: float = 0.0
 
 
 class BackendCount(msgspec.Struct, frozen=True):

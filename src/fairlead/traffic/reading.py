@@ -40,8 +40,9 @@ def capacity(entries: Sequence[Entry]) -> float | None:
     """
     Requests a second that these entries could carry, or None where nothing tells it.
 
-    By Little's law an entry that may have `limit` requests at once, each taking `mean_ms`, carries limit / mean a
-    second. Where a limit or a mean is missing, the highest rate seen is what is proven, and no more.
+    By Little's law an entry that may have `limit` requests at once, each taking so long at the server, carries limit /
+    time a second; the wait in the queue is no work. Where a limit or a time is missing, the highest rate seen is what
+    is proven, and no more.
     """
     known = [each for each in map(_entry_capacity, entries) if each is not None]
     return sum(known) if known else None
@@ -65,8 +66,9 @@ def _place(entry: Entry) -> tuple[str, str, int, str, str]:
 
 
 def _entry_capacity(entry: Entry) -> float | None:
-    if entry.limit > 0 and entry.mean_ms > 0:
-        return entry.limit / (entry.mean_ms / 1000)
+    served_ms = entry.mean_ms - entry.queue_ms
+    if entry.limit > 0 and served_ms > 0:
+        return entry.limit / (served_ms / 1000)
     return float(entry.rate_peak) if entry.rate_peak > 0 else None
 
 

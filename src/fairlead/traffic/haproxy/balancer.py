@@ -142,7 +142,8 @@ class HaproxyBalancer:
                 rate=row.rate,
                 rate_peak=row.rate_max,
                 limit=row.slim,
-                mean_ms=float(row.ttime),
+                mean_ms=float(row.mean_ms),
+                queue_ms=float(row.qtime),
                 retries=row.wretr + row.wredis,
             )
 
