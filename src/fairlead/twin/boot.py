@@ -96,7 +96,7 @@ async def boot(state: TwinState, tell: Tell) -> None:
 
     front.configure(state, planes.load(state))
     control = Control(state.control_socket)
-    await step("supervisor", _start_supervisor(state, control))
+    await step("supervisor", _start_supervisor(state))
     await asyncio.gather(control.start(etcd.etcd(state)), control.start(front.front(state)))
     clusters = (step(f"cluster {each.name}", _start_cluster(state, each, control)) for each in state.spec.clusters)
     await asyncio.gather(_start_around(state, control), *clusters)
@@ -118,26 +118,18 @@ async def _start_around(state: TwinState, control: Control) -> None:
     await asyncio.gather(*(control.start(spec) for spec in around(state)))
 
 
-async def _start_supervisor(state: TwinState, control: Control) -> None:
+async def _start_supervisor(state: TwinState) -> None:
     state.logs.mkdir(exist_ok=True)
     with (state.logs / "supervisor.log").open("ab") as log:
-        process = await asyncio.create_subprocess_exec(
+        launcher = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "fairlead.twin.supervisor", state.folder),
             env={**os.environ, MARK: state.folder},
             stdin=asyncio.subprocess.DEVNULL,
             stdout=log,
             stderr=log,
             cwd=state.folder,
-            # It outlives us, and no ctrl-C of ours reaches it.
-            start_new_session=True,
         )
-    for _ in range(200):
-        if process.returncode is not None:
-            break
-        try:
-            await control.processes()
-        except UnreachableError:
-            await asyncio.sleep(0.05)
-        else:
-            return
-    raise FairleadError("the twin's supervisor did not start", hint=f"its log is `{state.logs / 'supervisor.log'}`")
+        # It ends as soon as the supervisor serves on its own.
+        code = await launcher.wait()
+    if code:
+        raise FairleadError("the twin's supervisor did not start", hint=f"its log is `{state.logs / 'supervisor.log'}`")

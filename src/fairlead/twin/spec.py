@@ -50,9 +50,11 @@ def read(path: Path, name: str) -> TwinSpec:
         raise UsageError(f"cannot read `{path}`: {error.strerror}") from error
     except YAMLError as error:
         raise UsageError(f"is not YAML: {error}", place=str(path)) from error
+    if not isinstance(plain, dict):
+        raise UsageError("holds no `clusters`", place=str(path))
     try:
-        spec = wire.convert({"project": PROJECT, **(plain or {}), "name": name}, TwinSpec)
-    except (msgspec.ValidationError, TypeError) as error:
+        spec = wire.convert({"project": PROJECT, **plain, "name": name}, TwinSpec)
+    except msgspec.ValidationError as error:
         raise UsageError(str(error), place=str(path)) from error
     validate(spec, place=str(path))
     return spec
