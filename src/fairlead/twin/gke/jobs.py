@@ -18,8 +18,8 @@ from fairlead.twin.gke.errors import OperationFailedError
 from fairlead.twin.gke.roll import surge
 
 # Lengths in GKE's seconds, around what really happens.
-_MASTER_BEFORE = 180.0
-_MASTER_AFTER = 60.0
+_MASTER_BEFORE = 120.0
+_MASTER_AFTER = 30.0
 _SETTINGS = 20.0
 _ROLL_BEFORE = 20.0
 

@@ -15,8 +15,8 @@ from fairlead.twin.gke.desk import Desk
 from fairlead.twin.gke.drain import drain
 from fairlead.twin.gke.errors import OperationFailedError
 
-_BOOT = 30.0
-_TEAR_DOWN = 20.0
+_BOOT = 20.0
+_TEAR_DOWN = 10.0
 # A machine that has not registered by then counts as failed.
 _READY_WITHIN = 900.0
 
