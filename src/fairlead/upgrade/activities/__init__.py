@@ -1,0 +1,1 @@
+"""Thin doors from the workflows to the ports: heartbeats, and our errors in Temporal's terms."""

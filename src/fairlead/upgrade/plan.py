@@ -1,1 +1,0 @@
-"""Decides the next step of an upgrade, or says why there is none."""

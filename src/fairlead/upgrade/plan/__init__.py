@@ -1,0 +1,1 @@
+"""Decides the next step of an upgrade, or says why there is none; pure."""

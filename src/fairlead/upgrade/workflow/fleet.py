@@ -1,0 +1,198 @@
+"""A run: wave after wave, never more clusters in flight than the wave allows, one leaving the balancer at a time."""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import timedelta
+
+from temporalio import workflow
+from temporalio.common import WorkflowIDReusePolicy
+from temporalio.exceptions import ActivityError, ApplicationError, ChildWorkflowError, WorkflowAlreadyStartedError
+
+from fairlead.engine.doing import do, words_of
+from fairlead.engine.retries import BESIDE
+from fairlead.upgrade.activities.totals import CountActivities
+from fairlead.upgrade.plan.waves import PlannedWave, may_start
+from fairlead.upgrade.state import (
+    Action,
+    ClusterJob,
+    ClusterState,
+    Command,
+    FleetJob,
+    FleetState,
+    News,
+    Phase,
+    TrafficTotals,
+    WaveState,
+)
+from fairlead.upgrade.workflow.cluster import UpgradeCluster
+from fairlead.upgrade.workflow.ids import cluster_workflow
+
+
+@workflow.defn
+class UpgradeFleet:
+    """Holds the exclusive right on its fleet's runs by its workflow id; its clusters are its children."""
+
+    @workflow.init
+    def __init__(self, job: FleetJob) -> None:
+        self._state = job.state or _begin(job)
+        self._leaving: str | None = None
+        self._children: dict[str, workflow.ChildWorkflowHandle[UpgradeCluster, ClusterState]] = {}
+
+    @workflow.run
+    async def run(self, job: FleetJob) -> FleetState:
+        if self._state.began is None:
+            self._state.began = workflow.now()
+        counting = asyncio.create_task(do(CountActivities.count_traffic, job.order, BESIDE, "count requests"))
+        try:
+            for number, wave in enumerate(self._state.order.waves):
+                await self._run_wave(wave, self._state.waves[number], last=number == len(self._state.waves) - 1)
+        finally:
+            await self._end_counting(counting)
+        self._state.phase = self._verdict()
+        self._state.ended = workflow.now()
+        return self._state
+
+    @workflow.query
+    def state(self) -> FleetState:
+        return self._state
+
+    @workflow.update
+    async def decide(self, command: Command) -> str:
+        """What a person asks of the whole run; open clusters are told."""
+        self._state.decisions.append((workflow.now(), command))
+        match command.action:
+            case Action.PAUSE:
+                self._state.paused = True
+            case Action.RESUME:
+                self._state.paused = False
+            case Action.ABORT:
+                self._state.abort = command
+        told = sorted(self._state.open)
+        for name in told:
+            await self._children[name].signal(UpgradeCluster.command, command)
+        return f"{command.action}: {', '.join(told) or 'no open cluster'}"
+
+    @decide.validator
+    def check(self, command: Command) -> None:
+        """Refuses what makes no sense now, before it enters the history."""
+        if self._state.ended is not None:
+            raise ApplicationError(f"the run has ended: {self._state.phase}", type="TooLate")
+        if command.action in {Action.RETRY, Action.SKIP} and not self._state.held:
+            raise ApplicationError(f"no cluster is held: there is nothing to {command.action}", type="NotHeld")
+
+    @workflow.signal
+    def news(self, news: News) -> None:
+        """A cluster says in which phase it is."""
+        held = set(self._state.held) - {news.cluster}
+        self._state.held = sorted(held | {news.cluster} if news.phase is Phase.HELD else held)
+
+    @workflow.signal
+    async def asks_to_leave(self, cluster: str) -> None:
+        """Answered when nobody else is leaving."""
+        await workflow.wait_condition(lambda: self._leaving is None)
+        if cluster in self._state.open:
+            self._leaving = cluster
+            await self._children[cluster].signal(UpgradeCluster.may_leave)
+
+    @workflow.signal
+    def has_left(self, cluster: str) -> None:
+        """It is out, or it stays in: the next may go."""
+        if self._leaving == cluster:
+            self._leaving = None
+
+    async def _run_wave(self, wave: PlannedWave, state: WaveState, *, last: bool) -> None:
+        if state.phase.ended or self._must_stop:
+            return
+        state.phase, state.began = Phase.RUNNING, workflow.now()
+        tasks: dict[str, asyncio.Task[None]] = {}
+        while True:
+            open_now = [name for name, task in tasks.items() if not task.done()]
+            waiting = [name for name in wave.clusters if name not in tasks]
+            if not open_now and (not waiting or self._must_stop):
+                break
+            for name in may_start(wave, list(tasks), open_now, hold=self._holds_back):
+                tasks[name] = asyncio.create_task(self._upgrade(name))
+            open_now = [name for name, task in tasks.items() if not task.done()]
+            await workflow.wait_condition(self._changes(tasks, open_now))
+        state.phase = Phase.DONE if not self._must_stop else Phase.ABORTED
+        if not last and not self._must_stop and state.soak_minutes:
+            await self._soak(state)
+        state.ended = workflow.now()
+
+    def _changes(self, tasks: dict[str, asyncio.Task[None]], open_before: list[str]) -> Callable[[], bool]:
+        held_back = self._holds_back
+
+        def changed() -> bool:
+            return any(tasks[name].done() for name in open_before) or self._holds_back != held_back
+
+        return changed
+
+    async def _soak(self, state: WaveState) -> None:
+        length = timedelta(minutes=state.soak_minutes)
+        state.soak_until = workflow.now() + length
+        with suppress(TimeoutError):
+            await workflow.wait_condition(lambda: self._must_stop, timeout=length)
+
+    async def _upgrade(self, name: str) -> None:
+        """One cluster from its start to its end, whatever that is."""
+        order = self._state.order.clusters[name]
+        workflow_id = cluster_workflow(order)
+        try:
+            child = await workflow.start_child_workflow(
+                UpgradeCluster.run,
+                ClusterJob(order),
+                id=workflow_id,
+                id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
+                parent_close_policy=workflow.ParentClosePolicy.REQUEST_CANCEL,
+            )
+            self._children[name] = child
+            self._state.open[name] = workflow_id
+            self._state.clusters[name] = await child
+        except WorkflowAlreadyStartedError:
+            self._failed(name, f"another run holds it: workflow `{workflow_id}`")
+        except ChildWorkflowError as error:
+            self._failed(name, words_of(error))
+        finally:
+            self._state.open.pop(name, None)
+            self.news(News(name, Phase.DONE))
+            self.has_left(name)
+
+    def _failed(self, name: str, reason: str) -> None:
+        order = self._state.order.clusters[name]
+        ended = workflow.now()
+        self._state.clusters[name] = ClusterState(name, order.target, Phase.FAILED, reason=reason, ended=ended)
+
+    @property
+    def _must_stop(self) -> bool:
+        """Nothing new starts once a person has aborted, or a cluster has ended badly."""
+        bad = {Phase.FAILED, Phase.ABORTED}
+        return self._state.abort is not None or any(each.phase in bad for each in self._state.clusters.values())
+
+    @property
+    def _holds_back(self) -> bool:
+        return self._must_stop or self._state.paused or bool(self._state.held)
+
+    def _verdict(self) -> Phase:
+        if self._state.abort is not None:
+            return Phase.ABORTED
+        phases = {each.phase for each in self._state.clusters.values()}
+        if phases & {Phase.FAILED, Phase.ABORTED}:
+            return Phase.FAILED
+        return Phase.SKIPPED if phases == {Phase.SKIPPED} else Phase.DONE
+
+    async def _end_counting(self, counting: asyncio.Task[TrafficTotals]) -> None:
+        """Told to stop, the count answers with what it has counted."""
+        counting.cancel()
+        try:
+            self._state.traffic = await counting
+        except (ActivityError, asyncio.CancelledError) as error:
+            self._state.traffic_missing = words_of(error)
+
+
+def _begin(job: FleetJob) -> FleetState:
+    waves = [
+        WaveState(each.name, each.clusters, each.concurrency, each.soak.total_seconds() / 60)
+        for each in job.order.waves
+    ]
+    return FleetState(job.order, waves=waves)

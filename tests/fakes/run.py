@@ -1,0 +1,149 @@
+"""A small fleet of fakes, and a real Temporal worker that upgrades it."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from uuid import uuid4
+
+import msgspec
+from fakes.balancer import FakeBalancer
+from fakes.cloud import FakeCloud, a_cluster, a_pool
+from fakes.eyes import FakeEyes
+
+from fairlead.engine.connect import Server, connect
+from fairlead.engine.running import worker
+from fairlead.fleet.file import (
+    Drain,
+    DrainMode,
+    Fleet,
+    FleetBalancer,
+    FleetCluster,
+    HaproxyProcess,
+    Metadata,
+    Return,
+    Spec,
+    TrafficEntry,
+    UpgradePolicy,
+    Wave,
+)
+from fairlead.model.cluster import GkePlace
+from fairlead.model.duration import Duration
+from fairlead.upgrade.activities.change import ChangeActivities
+from fairlead.upgrade.activities.look import LookActivities
+from fairlead.upgrade.activities.totals import CountActivities
+from fairlead.upgrade.activities.traffic import TrafficActivities
+from fairlead.upgrade.fleetplan import freeze, plan_fleet
+from fairlead.upgrade.ports import Ports
+from fairlead.upgrade.run import Runs, RunView
+from fairlead.upgrade.state import Command
+from fairlead.upgrade.workflow import UpgradeCluster, UpgradeFleet
+
+QUICK = UpgradePolicy(
+    waves=(Wave(name="canary", count=1), Wave(name="rest", concurrency=2)),
+    drain=Drain(idle_for=Duration(milliseconds=20), deadline=Duration(seconds=2)),
+    returning=Return(
+        steps=(10, 100), hold=Duration(milliseconds=20), min_requests=1, patience=Duration(milliseconds=200)
+    ),
+    bake=Duration(milliseconds=10),
+    stall_after=Duration(milliseconds=300),
+)
+
+
+def a_fleet(names: Sequence[str], policy: UpgradePolicy = QUICK) -> Fleet:
+    """All in one balancer; the project is new each time, so that leases of tests do not meet."""
+    project = f"p-{uuid4().hex[:8]}"
+    return Fleet(
+        api_version="fairlead.dev/v1",
+        kind="Fleet",
+        metadata=Metadata(name=f"fleet-{uuid4().hex[:8]}"),
+        spec=Spec(
+            clusters=tuple(
+                FleetCluster(
+                    name=name,
+                    gke=GkePlace(project, "asia-northeast1", name),
+                    traffic=(TrafficEntry(balancer="global", server=name),),
+                )
+                for name in names
+            ),
+            balancers=(FleetBalancer(name="global", haproxy=(HaproxyProcess(socket="/unused"),)),),
+            upgrade=policy,
+        ),
+    )
+
+
+@dataclass
+class Rig:
+    """Three clusters, least traffic in osaka."""
+
+    rates: dict[str, float] = field(default_factory=lambda: {"tokyo": 60.0, "osaka": 20.0, "taipei": 40.0})
+    policy: UpgradePolicy = QUICK
+
+    def __post_init__(self) -> None:
+        self.cloud = FakeCloud.of(*(a_cluster(name, a_pool("app"), a_pool("batch", nodes=2)) for name in self.rates))
+        self.balancer = FakeBalancer(self.rates)
+        self.eyes = FakeEyes(self.cloud, {"global": self.balancer})
+        self.ports = Ports(self.cloud, {"global": self.balancer}, self.eyes)
+        self.fleet = a_fleet(list(self.rates), self.policy)
+        self.runs: Runs
+
+    def with_policy(self, **changes: object) -> "Rig":
+        return Rig(self.rates, msgspec.structs.replace(self.policy, **changes))
+
+    async def start(self) -> None:
+        plan = await plan_fleet(self.fleet, self.ports)
+        order = freeze(self.fleet, plan, run="r1", started_by="test")
+        await self.runs.start(order, self.queue)
+
+    async def until(self, what, patience: float = 20.0) -> RunView:
+        """The first view of which `what` holds."""
+        import asyncio
+
+        for _ in range(int(patience / 0.05)):
+            view = await self.runs.view()
+            if what(view):
+                return view
+            await asyncio.sleep(0.05)
+        raise AssertionError(f"it never came; last seen: {view}")
+
+    async def end(self, patience: float = 30.0) -> RunView:
+        return await self.until(lambda view: view.run.ended is not None, patience)
+
+    async def tell(self, action, cluster: str = "") -> str:
+        command = Command(action, by="test", reason="because")
+        return await (self.runs.tell_cluster(cluster, command) if cluster else self.runs.tell(command))
+
+    @asynccontextmanager
+    async def working(self, address: str) -> AsyncIterator["Rig"]:
+        client = await connect(Server(address))
+        self.client = client
+        self.queue = f"queue-{uuid4().hex[:8]}"
+        self.runs = Runs(client, self.fleet.metadata.name, self.fleet.spec.gke, lambda: datetime.now(UTC))
+        async with worker(client, [UpgradeFleet, UpgradeCluster], self.activities(), task_queue=self.queue):
+            yield self
+
+    def activities(self) -> list:
+        def ports_of(access):
+            return self.ports
+
+        look = LookActivities(ports_of, baseline_seconds=0.02, settle=0.5, pause=0.02)
+        traffic = TrafficActivities(ports_of, load_seconds=0.02, pause=0.02)
+        change = ChangeActivities(ports_of, poll=(0.01, 0.05), settle=0.5)
+        count = CountActivities(ports_of, every=0.1)
+        return [
+            look.look_first,
+            look.plan_next_step,
+            look.read_apis,
+            look.compare_apis,
+            look.verify,
+            traffic.take_out,
+            traffic.keep_out,
+            traffic.return_step,
+            change.wait_for_operation,
+            change.upgrade_control_plane,
+            change.read_pool,
+            change.park_pool,
+            change.restore_pool,
+            change.roll_pool,
+            count.count_traffic,
+        ]
