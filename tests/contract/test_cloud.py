@@ -13,6 +13,7 @@ from fairlead.clouds.port import (
     Already,
     Cloud,
     CloudBusyError,
+    CloudPool,
     CloudRefusedError,
     CloudUnavailableError,
     Operation,
@@ -21,6 +22,7 @@ from fairlead.clouds.port import (
     OperationState,
     SurgeSettings,
 )
+from fairlead.model.access import ClientCertificate
 from fairlead.model.cluster import ClusterRef, GkePlace
 from fairlead.model.version import Version
 from fairlead.twin.gke import faults
@@ -35,7 +37,8 @@ NEW = Version("1.36.3-gke.1000")
 class CloudUnderTest(Protocol):
     """A cloud with the clusters tokyo (pools app and batch) and taipei, on 1.35.4, and ways to disturb it."""
 
-    cloud: Cloud
+    @property
+    def cloud(self) -> Cloud: ...
 
     def ref(self, cluster: str = "tokyo") -> ClusterRef: ...
 
@@ -47,6 +50,10 @@ class CloudUnderTest(Protocol):
 
     def hold(self, kind: OperationKind) -> None:
         """Operations of this kind go on until cancelled."""
+        ...
+
+    def release(self) -> None:
+        """Held operations may end."""
         ...
 
     def unreachable_once(self) -> None:
@@ -72,15 +79,20 @@ class OnGke:
 
     async def occupy(self, cluster: str) -> str:
         self.world.inject(faults.GoogleOperation("AUTO_REPAIR_NODES", cluster, "app", seconds=1.0))
-        while not (running := await self.cloud.running_operations(self.ref(cluster))):
+        for _ in range(100):
+            if running := await self.cloud.running_operations(self.ref(cluster)):
+                return running[0].ref.id
             await asyncio.sleep(0.05)
-        return running[0].ref.id
+        raise AssertionError("nothing was started")
 
     def end_next_with_error(self, kind: OperationKind) -> None:
         self.world.inject(faults.FailOperation(_TYPES[kind]))
 
     def hold(self, kind: OperationKind) -> None:
         self.world.inject(faults.StallOperation(_TYPES[kind]))
+
+    def release(self) -> None:
+        faults.clear(self.world.state.root)
 
     def unreachable_once(self) -> None:
         self.world.inject(faults.FailCall("GetCluster", "UNAVAILABLE"))
@@ -104,6 +116,9 @@ class InMemory:
 
     def hold(self, kind: OperationKind) -> None:
         self.cloud.looks = 10**9
+
+    def release(self) -> None:
+        self.cloud.let_all_end()
 
     def unreachable_once(self) -> None:
         self.cloud.fail_next("cluster", CloudUnavailableError("not now"))
@@ -138,7 +153,7 @@ async def with_new_control_plane(sky: CloudUnderTest) -> None:
     await done(sky, await sky.cloud.upgrade_control_plane(sky.ref(), NEW))
 
 
-async def pool(sky: CloudUnderTest, name: str = "app") -> object:
+async def pool(sky: CloudUnderTest, name: str = "app") -> CloudPool:
     return next(p for p in (await sky.cloud.cluster(sky.ref())).pools if p.name == name)
 
 
@@ -285,8 +300,7 @@ async def test_a_roll_can_be_cancelled_and_begun_again(sky: CloudUnderTest) -> N
     assert isinstance(started, OperationRef)
     await sky.cloud.cancel(started)
     await sky.cloud.cancel(started)
-    if isinstance(sky, InMemory):
-        sky.cloud.let_all_end()
+    sky.release()
     assert (await done(sky, started)).error
     await sky.cloud.cancel(started)
     assert (await sky.cloud.cluster(sky.ref())).pools[0].version == OLD
@@ -303,5 +317,5 @@ async def test_access_comes_with_a_token(sky: CloudUnderTest) -> None:
     access = await sky.cloud.access(sky.ref())
     assert access.server.startswith("https://")
     assert access.ca_pem
-    assert hasattr(access.credentials, "token")
+    assert not isinstance(access.credentials, ClientCertificate | None)
     assert await access.credentials.token()
