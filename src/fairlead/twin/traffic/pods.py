@@ -47,7 +47,7 @@ class Pods:
         Call back with a pod's name, now or within `patience`, or with None when there was no place all that time. A
         place must be given back.
         """
-        pod = None if self._waiting else self._free()
+        pod = self._free()
         if pod is not None:
             self._occupy(pod, served)
             return
