@@ -9,7 +9,9 @@ import time
 from collections.abc import Callable, Coroutine, Iterable
 from typing import Any
 
-from fairlead.model.errors import FairleadError, UnreachableError
+import httpx
+
+from fairlead.model.errors import FairleadError, UnreachableError, UsageError
 from fairlead.twin import fleet, kubeconfig, pki, ports
 from fairlead.twin.clusters import control_plane, etcd, front, kwok, planes
 from fairlead.twin.control import Control
@@ -17,12 +19,15 @@ from fairlead.twin.down import sweep
 from fairlead.twin.extras import around
 from fairlead.twin.state import ClusterPorts, ClusterSpec, TwinSpec, TwinState, every, folder_of, twins_folder
 from fairlead.twin.supervisor.records import MARK
-from fairlead.twin.traffic.processes import PORTS as TRAFFIC_PORTS
+from fairlead.twin.traffic import PORTS as TRAFFIC_PORTS
+from fairlead.twin.traffic import load_report
 from fairlead.twin.workloads.apply import populate
 
 _PARTS = ("apiserver-a", "apiserver-b", "controller-manager", "scheduler", "kwok")
 _TWIN_PORTS = ("etcd", "etcd-peer", "gke", "auth", "review", *TRAFFIC_PORTS)
 _WORKLOADS_WITHIN = 90.0
+_SERVES_WITHIN = 30.0
+_BETWEEN = 0.25
 
 Tell = Callable[[str], None]
 
@@ -100,6 +105,7 @@ async def boot(state: TwinState, tell: Tell) -> None:
     await asyncio.gather(control.start(etcd.etcd(state)), control.start(front.front(state)))
     clusters = (step(f"cluster {each.name}", _start_cluster(state, each, control)) for each in state.spec.clusters)
     await asyncio.gather(_start_around(state, control), *clusters)
+    await step("traffic", _until_served(state))
 
 
 async def _start_cluster(state: TwinState, cluster: ClusterSpec, control: Control) -> None:
@@ -116,6 +122,33 @@ async def _start_cluster(state: TwinState, cluster: ClusterSpec, control: Contro
 async def _start_around(state: TwinState, control: Control) -> None:
     # None of these falls over when what it speaks to is not there yet.
     await asyncio.gather(*(control.start(spec) for spec in around(state)))
+
+
+async def _until_served(state: TwinState) -> None:
+    url = f"http://127.0.0.1:{state.ports['balancer']}/"
+    async with httpx.AsyncClient(trust_env=False, timeout=2.0) as client:
+        for _ in range(int(_SERVES_WITHIN / _BETWEEN)):
+            if await _answers(client, url) and (not state.spec.load or _has_load(state)):
+                return
+            await asyncio.sleep(_BETWEEN)
+    raise FairleadError(
+        f"no traffic was served within {_SERVES_WITHIN:g} s", hint="`fairlead twin logs load` may say why"
+    )
+
+
+async def _answers(client: httpx.AsyncClient, url: str) -> bool:
+    try:
+        return (await client.get(url)).status_code == httpx.codes.OK
+    except httpx.HTTPError:
+        return False
+
+
+def _has_load(state: TwinState) -> bool:
+    # It begins when the balancer has every cluster up.
+    try:
+        return load_report(state).served > 0
+    except UsageError:
+        return False
 
 
 async def _start_supervisor(state: TwinState) -> None:
