@@ -1,6 +1,8 @@
 """HAProxy's answers, as 2.6.12 gave them and as they may come broken."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as some
 
 from fairlead.traffic.haproxy import answers
 from fairlead.traffic.haproxy.answers import Admin
@@ -88,3 +90,11 @@ def test_what_is_no_process_list_is_an_error(text: str) -> None:
 def test_a_missing_answer_is_an_error() -> None:
     with pytest.raises(BalancerUnreachableError, match="to 3 commands"):
         answers.sections("Pid: 1\n\n", 3)
+
+
+@given(some.integers(min_value=100, max_value=256), some.integers(min_value=0, max_value=100))
+def test_a_percentage_is_read_back_as_it_was_set(configured: int, percent: int) -> None:
+    # What HAProxy makes of it.
+    weight = configured * percent // 100
+    state = answers.ServerState("shop", "tokyo", Admin(0), running=True, weight=weight, initial_weight=configured)
+    assert state.weight_percent == percent

@@ -34,7 +34,7 @@ def test_each_cluster_is_a_server_of_both_backends_with_weight_by_rate(tmp_path:
     assert [line[1] for line in lines] == [*RATES, *RATES]
     weights = {line[1]: int(line[line.index("weight") + 1]) for line in lines}
     # The lightest still has a tenth of its weight to begin with on its way back.
-    assert weights == {"tokyo": 200, "osaka": 100, "taipei": 10}
+    assert weights == {"tokyo": 256, "osaka": 128, "taipei": 10}
 
 
 def test_together_the_backends_may_ask_no_more_than_the_pods_can_do(tmp_path: Path) -> None:

@@ -58,7 +58,11 @@ class ServerState(msgspec.Struct, frozen=True):
 
     @property
     def weight_percent(self) -> int:
-        return round(100 * self.weight / self.initial_weight) if self.initial_weight else 100
+        """
+        The least that gives this weight. HAProxy rounds down, so a percentage that was set is read back as it was
+        where the configured weight is at least 100; with smaller ones it may be less.
+        """
+        return -(-100 * self.weight // self.initial_weight) if self.initial_weight else 100
 
 
 class Row(msgspec.Struct, frozen=True):

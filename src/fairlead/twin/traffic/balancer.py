@@ -61,8 +61,8 @@ backend {name}
 
 # What part of a cluster's pods each service may keep busy; together they are all.
 _SHARES = {"shop": 0.75, "api": 0.25}
-# The heaviest server's. High, so that a tenth of a light one's is still a whole number (HAProxy allows 0-256).
-_TOP_WEIGHT = 200
+# The heaviest server's, and HAProxy's highest, so that percentages of a light one's are still whole numbers.
+_TOP_WEIGHT = 256
 
 
 def config_file(state: TwinState) -> Path:
