@@ -106,6 +106,7 @@ class ClusterSnapshot(msgspec.Struct, frozen=True):
     """
     One cluster at `taken`. `provider_control_plane` is what the provider says, `control_plane` what `/version` said
     (None: the API server did not answer; then the lists read from it are empty). `apis` are `group/version/kind`.
+    `missing`: what could not be read, and why.
     """
 
     ref: ClusterRef
@@ -126,6 +127,7 @@ class ClusterSnapshot(msgspec.Struct, frozen=True):
     offered_nodes: tuple[Version, ...] = ()
     channel_defaults: dict[str, Version] = {}
     traffic: TrafficReading | None = None
+    missing: tuple[str, ...] = ()
 
     def pool(self, name: str) -> Pool:
         """KeyError where there is none of that name."""

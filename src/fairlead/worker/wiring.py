@@ -1,0 +1,64 @@
+"""The one place where adapters meet ports: from a fleet's settings to a cloud, balancers and eyes on its clusters."""
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+
+from fairlead.clouds.gke.connect import connect
+from fairlead.clouds.port import Cloud
+from fairlead.fleet.file import FleetBalancer, FleetCluster, GkeSettings
+from fairlead.kube import kubeconfig
+from fairlead.kube.connection import Connection
+from fairlead.kube.reader import KubeReader
+from fairlead.snapshot.cluster import ClusterSnapshot, Node
+from fairlead.survey import lists
+from fairlead.survey.picture import take
+from fairlead.traffic.haproxy.balancer import HaproxyBalancer
+from fairlead.traffic.port import Balancer
+
+
+def cloud_of(settings: GkeSettings) -> Cloud:
+    """The provider; nothing is opened before the first call."""
+    return connect(settings)
+
+
+def balancers_of(balancers: Iterable[FleetBalancer]) -> Mapping[str, Balancer]:
+    """By their name in the fleet file."""
+    return {balancer.name: HaproxyBalancer(balancer) for balancer in balancers}
+
+
+async def kube_of(cluster: FleetCluster, cloud: Cloud) -> KubeReader:
+    """The cluster's API server: by its kubeconfig where the fleet file names one, else as the provider says."""
+    access = kubeconfig.access(cluster.kubeconfig) if cluster.kubeconfig else await cloud.access(cluster.ref)
+    return KubeReader(Connection(cluster.name, access))
+
+
+class FleetEyes:
+    """Looks at clusters; connections are kept, because opening one costs more than asking."""
+
+    def __init__(self, cloud: Cloud, balancers: Mapping[str, Balancer]) -> None:
+        self._cloud = cloud
+        self._balancers = balancers
+        self._readers: dict[str, KubeReader] = {}
+
+    async def take(self, cluster: FleetCluster, *, pods: bool = True) -> ClusterSnapshot:
+        """The whole picture; an API server that is away shows as `control_plane` None, not as an error."""
+        kube = await self._reader(cluster)
+        return await take(cluster, self._cloud, kube, self._balancers, datetime.now(UTC), pods=pods)
+
+    async def nodes(self, cluster: FleetCluster) -> tuple[Node, ...]:
+        """Only the nodes: what is looked at every few seconds."""
+        return await lists.nodes(await self._reader(cluster))
+
+    async def ready(self, cluster: FleetCluster) -> bool:
+        """What `/readyz` says."""
+        return await (await self._reader(cluster)).ready()
+
+    async def close(self) -> None:
+        for reader in self._readers.values():
+            await reader.close()
+        self._readers.clear()
+
+    async def _reader(self, cluster: FleetCluster) -> KubeReader:
+        if cluster.name not in self._readers:
+            self._readers[cluster.name] = await kube_of(cluster, self._cloud)
+        return self._readers[cluster.name]
