@@ -67,7 +67,7 @@ def a_cluster(
 
 
 class StaticToken:
-    async def token(self) -> str:
+    async def token(self, *, rejected: str | None = None) -> str:
         return "t"
 
 

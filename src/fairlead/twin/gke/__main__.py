@@ -6,10 +6,24 @@ import signal
 import sys
 from pathlib import Path
 
+import structlog
+
 from fairlead.model import wire
 from fairlead.twin.gke.emulator import Emulator
 from fairlead.twin.gke.kube import KubeActor
 from fairlead.twin.state import TwinState
+
+
+def _log_as_json() -> None:
+    """One line an event, tracebacks without the values of variables."""
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso"),
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer(),
+        ]
+    )
 
 
 async def serve(folder: Path) -> None:
@@ -26,4 +40,5 @@ async def serve(folder: Path) -> None:
 
 
 if __name__ == "__main__":
+    _log_as_json()
     asyncio.run(serve(Path(sys.argv[1])))

@@ -139,6 +139,7 @@ JOBS: dict[str, Job] = {
     "UPGRADE_NODES": upgrade_nodes,
     "UPDATE_CLUSTER": change_settings,
     "SET_NODE_POOL_MANAGEMENT": change_settings,
+    "SET_MAINTENANCE_POLICY": change_settings,
     "CREATE_NODE_POOL": create_pool,
     "DELETE_NODE_POOL": delete_pool,
     "SET_NODE_POOL_SIZE": resize_pool,

@@ -62,17 +62,22 @@ def _extra(desk: Desk, work: Work, settings: gke.NodePool.UpgradeSettings, old: 
 
 
 async def _settle(desk: Desk, work: Work) -> None:
-    """Leave a pool of its size, of mixed versions and fit for pods: what is too much goes."""
-    version = Version(work.version)
+    """
+    Leave a pool of its size, of mixed versions and fit for pods: nodes whose upgrade had begun complete it
+    (https://cloud.google.com/kubernetes-engine/docs/how-to/upgrading-a-cluster, cancelling a node pool upgrade).
+    """
     for zone, size in work.zone_sizes.items():
         present = await nodes.in_zone(desk, work, zone)
+        surplus = _surplus(present, len(present) - size, Version(work.version))
         for node in present:
-            if node.cordoned:
+            if node.cordoned and node not in surplus:
                 await desk.actors[work.cluster].cordon(node.name, on=False)
-        surplus = _surplus([node for node in present if node.version == version], len(present) - size)
         await nodes.remove(desk, work, surplus, may_cancel=False)
 
 
-def _surplus(new: Sequence[Node], count: int) -> list[Node]:
-    """New nodes, those that never came up first."""
-    return sorted(new, key=lambda node: node.ready)[: max(count, 0)]
+def _surplus(present: Sequence[Node], count: int, version: Version) -> list[Node]:
+    """Machines that never came up, then old ones on their way out, then new ones."""
+    failed = [node for node in present if not node.ready and node.version == version]
+    leaving = [node for node in present if node.cordoned and node.version != version]
+    new = [node for node in present if node.ready and node.version == version]
+    return [*failed, *leaving, *new][: max(count, 0)]
