@@ -10,6 +10,7 @@ from fairlead.model.errors import UsageError
 from fairlead.model.version import Version
 from fairlead.snapshot.cluster import ClusterSnapshot
 from fairlead.upgrade.entries import ClusterEntries
+from fairlead.upgrade.plan.forecast import forecast_of
 from fairlead.upgrade.plan.headroom import lacking_headroom
 from fairlead.upgrade.plan.preview import ClusterPreview, preview
 from fairlead.upgrade.plan.steps import Blocked, Goal, TakeOutOfBalancer
@@ -74,6 +75,10 @@ def freeze(fleet: Fleet, plan: FleetPlan, run: str, started_by: str) -> FleetOrd
         },
         left_out=plan.lineup.left_out,
         started_by=started_by,
+        forecasts={
+            name: forecast_of([each.step for each in cluster.steps], fleet.spec.upgrade)
+            for name, cluster in plan.clusters.items()
+        },
     )
 
 

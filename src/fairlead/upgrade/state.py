@@ -8,6 +8,7 @@ import msgspec
 from fairlead.fleet.file import FleetBalancer, FleetCluster, GkeSettings, UpgradePolicy
 from fairlead.model.finding import Finding
 from fairlead.model.version import Version
+from fairlead.upgrade.plan.forecast import Forecast
 from fairlead.upgrade.plan.returning import Baseline
 from fairlead.upgrade.plan.steps import Memory, Plan, Step
 from fairlead.upgrade.plan.waves import PlannedWave
@@ -35,7 +36,10 @@ class ClusterOrder(msgspec.Struct, frozen=True):
 
 
 class FleetOrder(msgspec.Struct, frozen=True):
-    """A run, frozen at its start. `left_out`: clusters of the fleet file that no wave takes in."""
+    """
+    A run, frozen at its start. `left_out`: clusters of the fleet file that no wave takes in; `forecasts`: what was
+    forecast for each cluster at the start.
+    """
 
     run: str
     fleet: str
@@ -43,6 +47,7 @@ class FleetOrder(msgspec.Struct, frozen=True):
     clusters: dict[str, ClusterOrder]
     left_out: tuple[str, ...] = ()
     started_by: str = ""
+    forecasts: dict[str, Forecast] = {}
 
 
 class Phase(StrEnum):

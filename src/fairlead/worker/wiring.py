@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
+from functools import cache
 
 from fairlead.clouds.gke.connect import connect
 from fairlead.clouds.port import Cloud
@@ -9,11 +10,21 @@ from fairlead.fleet.file import FleetBalancer, FleetCluster, GkeSettings
 from fairlead.kube import kubeconfig
 from fairlead.kube.connection import Connection
 from fairlead.kube.reader import KubeReader
+from fairlead.model.cluster import ClusterRef
 from fairlead.snapshot.cluster import ClusterSnapshot, Node
 from fairlead.survey import lists
 from fairlead.survey.picture import take
 from fairlead.traffic.haproxy.balancer import HaproxyBalancer
 from fairlead.traffic.port import Balancer
+from fairlead.upgrade.ports import Ports
+from fairlead.upgrade.state import Access
+
+
+@cache
+def ports_of(access: Access) -> Ports:
+    """The adapters of a fleet, made once for each way to reach one: connections are kept."""
+    cloud, balancers = cloud_of(access.gke), balancers_of(access.balancers)
+    return Ports(cloud, balancers, FleetEyes(cloud, balancers))
 
 
 def cloud_of(settings: GkeSettings) -> Cloud:
@@ -38,7 +49,7 @@ class FleetEyes:
     def __init__(self, cloud: Cloud, balancers: Mapping[str, Balancer]) -> None:
         self._cloud = cloud
         self._balancers = balancers
-        self._readers: dict[str, KubeReader] = {}
+        self._readers: dict[ClusterRef, KubeReader] = {}
 
     async def take(self, cluster: FleetCluster, *, pods: bool = True) -> ClusterSnapshot:
         """The whole picture; an API server that is away shows as `control_plane` None, not as an error."""
@@ -59,6 +70,6 @@ class FleetEyes:
         self._readers.clear()
 
     async def _reader(self, cluster: FleetCluster) -> KubeReader:
-        if cluster.name not in self._readers:
-            self._readers[cluster.name] = await kube_of(cluster, self._cloud)
-        return self._readers[cluster.name]
+        if cluster.ref not in self._readers:
+            self._readers[cluster.ref] = await kube_of(cluster, self._cloud)
+        return self._readers[cluster.ref]

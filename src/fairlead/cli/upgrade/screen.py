@@ -1,0 +1,166 @@
+"""How a run looks on a terminal: waves, clusters, the step at hand, nodes done, traffic, and what waits for whom."""
+
+from datetime import datetime, timedelta
+
+from rich.console import Group, RenderableType
+from rich.panel import Panel
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from fairlead.upgrade.plan.steps import RollPool
+from fairlead.upgrade.report import events_of
+from fairlead.upgrade.run import Live, RunView
+from fairlead.upgrade.state import ClusterState, Phase, StepState, WaveState
+from fairlead.upgrade.timeleft import cluster_minutes, time_left
+
+_LOOK = {
+    Phase.WAITING: ("·", "dim"),
+    Phase.RUNNING: ("▶", "cyan"),
+    Phase.PAUSED: ("‖", "yellow"),
+    Phase.HELD: ("■", "bold red"),
+    Phase.STOPPING: ("◼", "yellow"),
+    Phase.DONE: ("✔", "green"),
+    Phase.SKIPPED: ("↷", "yellow"),
+    Phase.ABORTED: ("✘", "red"),
+    Phase.FAILED: ("✘", "bold red"),
+}
+_EVENTS = 8
+
+
+def screen(view: RunView) -> RenderableType:
+    """The whole view."""
+    parts: list[RenderableType] = [_head(view), *(_wave(wave, view) for wave in view.run.waves)]
+    held = [state for state in view.run.clusters.values() if state.hold is not None]
+    if held:
+        parts.append(_held(held))
+    parts.append(_events(view))
+    return Group(*parts)
+
+
+def _head(view: RunView) -> RenderableType:
+    run = view.run
+    glyph, style = _LOOK[run.phase]
+    table = Table.grid(padding=(0, 3))
+    began = run.began or view.taken
+    cells = [
+        Text.assemble((f"{glyph} ", style), (run.order.fleet, "bold"), (f"  {run.phase}", style)),
+        Text(f"{_clock((run.ended or view.taken) - began)} passed"),
+    ]
+    if run.ended is None:
+        cells.append(Text(f"about {_clock(time_left(run, view.taken))} left"))
+    if traffic := view.traffic:
+        failed = "green" if traffic.failed == 0 else "bold red"
+        cells += [
+            Text(f"{traffic.rate:.0f} requests/s"),
+            Text(f"{traffic.requests:,} served"),
+            Text(f"{traffic.failed:,} failed", style=failed),
+        ]
+    table.add_row(*cells)
+    return Panel(table, border_style=style.rsplit(" ", maxsplit=1)[-1])
+
+
+def _wave(wave: WaveState, view: RunView) -> RenderableType:
+    glyph, style = _LOOK[wave.phase]
+    title = Text.assemble(
+        (f"{glyph} ", style), (f"wave {wave.name}", "bold"), (f"  {wave.concurrency} at a time", "dim")
+    )
+    if wave.soak_until is not None and wave.ended is None:
+        title.append(f"  soaks {_clock(wave.soak_until - view.taken)} more", style="yellow")
+    table = Table(title=title, title_justify="left", box=None, pad_edge=False, expand=True, show_header=False)
+    table.add_column(width=2)
+    table.add_column(min_width=10)
+    table.add_column(min_width=36)
+    table.add_column(ratio=1)
+    table.add_column(width=26)
+    table.add_column(width=8, justify="right")
+    for name in wave.clusters:
+        table.add_row(*_cluster(name, view))
+    return table
+
+
+def _cluster(name: str, view: RunView) -> list[RenderableType]:
+    state = view.run.clusters.get(name)
+    order = view.run.order.clusters[name]
+    if state is None:
+        glyph, style = _LOOK[Phase.WAITING]
+        return [
+            Text(glyph, style),
+            Text(name, style),
+            Text(f"to {order.target}", style),
+            Text("waiting", style),
+            "",
+            "",
+        ]
+    glyph, style = _LOOK[state.phase]
+    live = view.live.get(name, Live())
+    return [
+        Text(glyph, style),
+        Text(name, "bold" if not state.phase.ended else ""),
+        Text.assemble(
+            (f"{state.after or '?'}", "green" if state.after == state.target else ""), " → ", f"{state.target}"
+        ),
+        _now(state, live, view.taken),
+        _nodes(state, live),
+        Text(_clock(timedelta(minutes=cluster_minutes(state, view.taken))), "dim"),
+    ]
+
+
+def _now(state: ClusterState, live: Live, now: datetime) -> Text:
+    if state.phase.ended:
+        evicted = f", {state.pods_evicted} pods moved" if state.pods_evicted else ""
+        return Text(f"{state.phase}{evicted}{': ' + state.reason if state.reason else ''}", _LOOK[state.phase][1])
+    if state.hold is not None:
+        return Text("held, waits for retry, skip or abort", "bold red")
+    running = [step for step in state.steps if step.state is StepState.RUNNING]
+    text = Text(running[-1].name if running else "looks")
+    if running:
+        text.append(f"  {_clock(now - running[-1].began)}", style="dim")
+    if waits := live.trouble or live.progress.waits_for or state.waits_for:
+        text.append(f"\n{waits}", style="yellow" if live.trouble else "dim")
+    return text
+
+
+def _nodes(state: ClusterState, live: Live) -> RenderableType:
+    total = sum(pool.nodes for pool in state.pools)
+    rolled = {
+        step.step.pool for step in state.steps if isinstance(step.step, RollPool) and step.state is StepState.DONE
+    }
+    done = sum(pool.nodes for pool in state.pools if pool.name in rolled)
+    rolling = [step.step for step in state.steps if isinstance(step.step, RollPool) and step.state is StepState.RUNNING]
+    if rolling:
+        done += min(live.progress.nodes_done or 0, live.progress.nodes_total or 0)
+    if not total:
+        return ""
+    grid = Table.grid(padding=(0, 1))
+    grid.add_row(ProgressBar(total=total, completed=done, width=12), Text(f"{done}/{total} nodes"))
+    return grid
+
+
+def _held(held: list[ClusterState]) -> RenderableType:
+    lines = []
+    for state in held:
+        for finding in state.hold.because if state.hold else ():
+            lines.append(Text.assemble((f"{finding.subject}: ", "bold"), finding.message))
+            if finding.fix:
+                lines.append(Text(f"  {finding.fix}", "dim"))
+        lines.append(Text(f"  fairlead upgrade retry|skip|abort --cluster {state.cluster}", "cyan"))
+    return Panel(Group(*lines), title="held", title_align="left", border_style="red")
+
+
+def _events(view: RunView) -> RenderableType:
+    table = Table.grid(padding=(0, 2))
+    for event in events_of(view.run)[-_EVENTS:]:
+        style = "red" if event.bad else "dim"
+        table.add_row(
+            Text(f"{event.at.astimezone():%H:%M:%S}", "dim"),
+            Text(event.cluster or "run"),
+            Text(event.text, style, overflow="ellipsis", no_wrap=True),
+        )
+    return Panel(table, title="events", title_align="left", border_style="dim")
+
+
+def _clock(length: timedelta) -> str:
+    seconds = max(0, round(length.total_seconds()))
+    hours, rest = divmod(seconds, 3600)
+    return f"{hours}:{rest // 60:02}:{rest % 60:02}" if hours else f"{rest // 60}:{rest % 60:02}"
