@@ -6,9 +6,13 @@ from typing import Protocol
 
 
 class TokenSource(Protocol):
-    """Hands out a bearer token that is valid now; fetches a new one when the old is about to expire."""
+    """
+    Hands out a bearer token that is valid now; fetches a new one when the old is about to expire.
 
-    async def token(self) -> str: ...
+    `rejected` is a token that a server has refused: another one is fetched, even if that one seems valid.
+    """
+
+    async def token(self, *, rejected: str | None = None) -> str: ...
 
 
 @dataclass(frozen=True)
@@ -17,6 +21,32 @@ class ClientCertificate:
 
     certificate: Path
     key: Path
+
+
+@dataclass(frozen=True)
+class ClientCertificateText:
+    """A certificate and key, PEM, as a kubeconfig carries them."""
+
+    certificate_pem: str = field(repr=False)
+    key_pem: str = field(repr=False)
+
+
+@dataclass(frozen=True)
+class InlineCertificate:
+    """A certificate and key, PEM, as kubeconfig files carry them inside."""
+
+    certificate_pem: str
+    key_pem: str = field(repr=False)
+
+
+@dataclass(frozen=True)
+class StaticToken:
+    """A bearer token that nobody renews."""
+
+    text: str = field(repr=False)
+
+    async def token(self, refused: str = "") -> str:
+        return self.text
 
 
 @dataclass(frozen=True)
@@ -30,4 +60,4 @@ class KubeAccess:
 
     server: str
     ca_pem: str | None
-    credentials: TokenSource | ClientCertificate | None = field(default=None, repr=False)
+    credentials: TokenSource | ClientCertificate | ClientCertificateText | None = field(default=None, repr=False)

@@ -30,9 +30,9 @@ class GoogleTokens:
         self._credentials = credentials
         self._refreshing = asyncio.Lock()
 
-    async def token(self) -> str:
+    async def token(self, *, rejected: str | None = None) -> str:
         async with self._refreshing:
-            if not self._credentials.valid:
+            if not self._credentials.valid or self._credentials.token == rejected:
                 with in_our_words("get an access token"):
                     await asyncio.to_thread(self._credentials.refresh, Request())
         return str(self._credentials.token)
