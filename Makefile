@@ -9,10 +9,10 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH):$(CURDIR)/build/uv/bin:/usr/sbin
 KEEP ?=
 PYTEST_ARGS ?=
 
-.PHONY: help setup tools demo test check format docs captures clean
+.PHONY: help setup tools demo demo-down test check format docs captures clean
 
 help: ## Say what there is
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 18
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 18
 
 setup: ## Python environment from the lock file
 	@scripts/setup.sh python
@@ -24,14 +24,18 @@ tools: setup ## Python environment, HAProxy, and the tools built from Go modules
 demo: tools ## Upgrade three clusters under traffic and watch (KEEP=1 leaves them running)
 	@KEEP=$(KEEP) scripts/demo.sh
 
+demo-down: ## End a demo that KEEP=1 left running
+	@export XDG_STATE_HOME=$(CURDIR)/build/demo/state; fairlead worker stop; fairlead twin down --name demo
+
 test: check tools ## Everything: checks, then all tests, the twin's among them
 	@pytest $(PYTEST_ARGS)
 
-check: setup ## Lint, types, import contracts
+check: setup ## Lint, types, import contracts, generated pages
 	@ruff check .
 	@ruff format --check .
 	@mypy
 	@lint-imports
+	@python docs/build.py --check
 
 format: setup ## Format and mend what can be mended
 	@ruff check --fix .
