@@ -114,12 +114,15 @@ async def test_what_is_paused_comes_back_by_itself(table: Table) -> None:
     await _until_restarted(table, "sleep")
 
 
-async def test_a_renamed_process_goes_on(table: Table, tmp_path: Path) -> None:
+async def test_a_newcomer_takes_name_and_place_and_goes_on(table: Table, tmp_path: Path) -> None:
     await table.start(_SLEEP)
-    before = _pid(table, "sleep")
-    table.rename("sleep", "doze")
-    assert _pid(table, "doze") == before
-    assert set(Records(tmp_path).read()) == {"doze"}
+    await table.start(ProcessSpec("other", ("sleep", "1002")))
+    await table.start(ProcessSpec("sleep-next", ("sleep", "1003")))
+    newcomer = _pid(table, "sleep-next")
+    await table.supersede("sleep", "sleep-next")
+    assert [status.name for status in table.statuses()] == ["sleep", "other"]
+    assert _pid(table, "sleep") == newcomer
+    assert set(Records(tmp_path).read()) == {"sleep", "other"}
 
 
 async def test_every_pid_is_on_disk(table: Table, tmp_path: Path) -> None:

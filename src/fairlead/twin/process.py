@@ -25,7 +25,7 @@ class SocketReady(msgspec.Struct, frozen=True, tag_field="kind", tag="socket"):
 class ProcessSpec(msgspec.Struct, frozen=True):
     """
     One process: its name is unique in the twin (`etcd`, `tokyo/apiserver`, `tokyo/gateway`, `gke`, `balancer`,
-    `load`). Output goes to `logs/<name>.log`. With `restart` the supervisor starts it again when it dies.
+    `load`). Output goes to `logs/<log or name>.log`. With `restart` the supervisor starts it again when it dies.
     `grace`: seconds between SIGTERM and SIGKILL when it is stopped.
     """
 
@@ -36,6 +36,7 @@ class ProcessSpec(msgspec.Struct, frozen=True):
     ready: HttpReady | TcpReady | SocketReady | None = None
     ready_within: float = 60.0
     grace: float = 8.0
+    log: str = ""
 
 
 class ProcessStatus(msgspec.Struct, frozen=True):

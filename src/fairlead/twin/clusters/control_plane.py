@@ -42,9 +42,9 @@ def apiserver(state: TwinState, cluster: str, version: Version, slot: str) -> Pr
         "--v=0",
     )
     ready = HttpReady(f"https://127.0.0.1:{port}/readyz", client_certificate=True)
-    return ProcessSpec(
-        name=f"{cluster}/apiserver", argv=argv, ready=ready, env=_thrifty(), ready_within=120, grace=_GRACE
-    )
+    name = f"{cluster}/apiserver"
+    # Named, so that one that starts under another name beside the old writes on in the same log.
+    return ProcessSpec(name, argv, _thrifty(), ready=ready, ready_within=120, grace=_GRACE, log=name)
 
 
 def controller_manager(state: TwinState, cluster: str, version: Version) -> ProcessSpec:

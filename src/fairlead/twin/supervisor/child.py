@@ -31,7 +31,7 @@ class Child:
         self.spec = spec
         self.restarts = 0
         self._folder = folder
-        self._log_file = folder / "logs" / f"{spec.name}.log"
+        self._log_file = folder / "logs" / f"{spec.log or spec.name}.log"
         self._records = records
         self._probe = probe
         self._process: asyncio.subprocess.Process | None = None

@@ -47,8 +47,7 @@ class ControlPlanes:
             raise
         self._save(cluster.name, msgspec.structs.replace(plane, slot=plane.other_slot))
         await front.move(self._state, cluster.name, plane.other_slot)
-        await self._table.drop(wanted.name)
-        self._table.rename(newcomer.name, wanted.name)
+        await self._table.supersede(wanted.name, newcomer.name)
 
     def _save(self, name: str, plane: planes.Plane) -> None:
         self._planes[name] = plane

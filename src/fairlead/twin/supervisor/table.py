@@ -54,11 +54,12 @@ class Table:
             await self.stop(name)
             del self._children[name]
 
-    def rename(self, old: str, new: str) -> None:
-        """Give a process the name of one that was dropped; it keeps that one's place in the list."""
-        child = self._children.pop(old)
-        child.rename(new)
-        self._children[new] = child
+    async def supersede(self, name: str, newcomer: str) -> None:
+        """Stop `name`; the running `newcomer` has its name and place from then on."""
+        await self.stop(name)
+        child = self._children.pop(newcomer)
+        child.rename(name)
+        self._children[name] = child
 
     def find(self, name: str) -> Child:
         """UsageError where there is no process of that name."""

@@ -88,7 +88,13 @@ def _run_go(go: Path, tool: Tool, draft: Path) -> None:
     recipe = tool.recipe
     command = [str(go), "build", "-trimpath", "-ldflags", recipe.link_flags(tool.version)]
     command += ["-o", str(draft / recipe.name), recipe.package]
-    env = {**os.environ, "CGO_ENABLED": "0", "GOTOOLCHAIN": "local", "GOFLAGS": "-mod=readonly -buildvcs=false"}
+    env = {
+        **os.environ,
+        "CGO_ENABLED": "0",
+        "GOTOOLCHAIN": "local",
+        "GOFLAGS": "-mod=readonly -buildvcs=false",
+        "GOWORK": "off",
+    }
     answer = subprocess.run(command, cwd=draft / "module", env=env, capture_output=True, text=True, check=False)
     if answer.returncode:
         raise FairleadError(
