@@ -1,115 +1,133 @@
-"""Reads an entry of a kubeconfig file: where the API server is and who we are."""
+"""Reads a kubeconfig entry: server, CA, and a client certificate or token."""
 
+import asyncio
 import base64
 import binascii
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any, NamedTuple, TypeVar
 
 import msgspec
-import yaml
-from lightkube.config.kubeconfig import KubeConfig, SingleConfig
-from lightkube.config.models import User
-from lightkube.core.exceptions import ConfigError
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
 
-from fairlead.model.access import ClientCertificate, InlineCertificate, KubeAccess, StaticToken, TokenSource
+from fairlead.model.access import ClientCertificate, ClientCertificateText, KubeAccess, TokenSource
 from fairlead.model.cluster import KubeconfigPlace
 from fairlead.model.errors import UsageError
 
-_OTHER_WAYS = "use a client certificate, a token or a token file, or leave `kubeconfig` out to use GKE's endpoint"
+
+class _Cluster(msgspec.Struct, rename="kebab"):
+    server: str
+    certificate_authority: str | None = None
+    certificate_authority_data: str | None = None
+    insecure_skip_tls_verify: bool = False
 
 
-@dataclass(frozen=True)
-class TokenFile:
-    """A token that somebody else keeps fresh in a file; read each time it is needed."""
+class _User(msgspec.Struct, rename={"token_file": "tokenFile"}):
+    client_certificate: str | None = msgspec.field(name="client-certificate", default=None)
+    client_key: str | None = msgspec.field(name="client-key", default=None)
+    client_certificate_data: str | None = msgspec.field(name="client-certificate-data", default=None)
+    client_key_data: str | None = msgspec.field(name="client-key-data", default=None)
+    token: str | None = None
+    token_file: str | None = None
+    exec: Any = None
+
+
+class _Context(msgspec.Struct):
+    cluster: str
+    user: str
+
+
+class _NamedCluster(msgspec.Struct):
+    name: str
+    cluster: _Cluster
+
+
+class _NamedUser(msgspec.Struct):
+    name: str
+    user: _User
+
+
+class _NamedContext(msgspec.Struct):
+    name: str
+    context: _Context
+
+
+class _Kubeconfig(msgspec.Struct, rename="kebab"):
+    clusters: list[_NamedCluster] = []
+    users: list[_NamedUser] = []
+    contexts: list[_NamedContext] = []
+    current_context: str = ""
+
+
+class _Fixed(NamedTuple):
+    """A token written into the file."""
+
+    value: str
+
+    async def token(self, *, rejected: str | None = None) -> str:
+        return self.value
+
+
+class _FromFile(NamedTuple):
+    """A token in a file of its own, read again each time: whoever writes it may rotate it."""
 
     path: Path
 
-    async def token(self, refused: str = "") -> str:
-        try:
-            return self.path.read_text().strip()
-        except OSError as error:
-            raise UsageError(f"the token file cannot be read: {error}", place=str(self.path)) from error
+    async def token(self, *, rejected: str | None = None) -> str:
+        return (await asyncio.to_thread(self.path.read_text)).strip()
 
 
-def access_from(place: KubeconfigPlace) -> KubeAccess:
-    """Blocks on small files; UsageError says what in the file cannot be used."""
+N = TypeVar("N", _NamedCluster, _NamedUser, _NamedContext)
+
+
+def access(place: KubeconfigPlace) -> KubeAccess:
+    """How to reach the cluster of a kubeconfig's context; UsageError says what the file lacks."""
     path = Path(place.path).expanduser()
-    entry = _entry(path, place.context)
-    if entry.cluster.insecure:
-        raise UsageError(
-            "`insecure-skip-tls-verify` is not accepted: it would send our credentials to whoever answers",
-            place=str(path),
-            hint="give the cluster its `certificate-authority-data`",
-        )
-    if not entry.cluster.server.startswith("https://"):
-        raise UsageError(f"`{entry.cluster.server}` is not an https address", place=str(path))
-    return KubeAccess(entry.cluster.server.rstrip("/"), _ca(path, entry), _credentials(path, entry))
+    config = _read(path)
+    context = _named(config.contexts, place.context or config.current_context, path, "context").context
+    cluster = _named(config.clusters, context.cluster, path, "cluster").cluster
+    user = _named(config.users, context.user, path, "user").user
+    if cluster.insecure_skip_tls_verify:
+        raise UsageError("`insecure-skip-tls-verify` is not supported", place=str(path), hint="give the CA instead")
+    authority = _text(cluster.certificate_authority_data, cluster.certificate_authority, path)
+    return KubeAccess(cluster.server, authority, _credentials(user, path))
 
 
-def _entry(path: Path, context: str | None) -> SingleConfig:
+def _read(path: Path) -> _Kubeconfig:
     try:
-        entry = KubeConfig.from_file(path).get(context)
-    except KeyError as error:
-        raise UsageError(f"the kubeconfig has no {error}", place=str(path)) from error
-    except (ConfigError, OSError, TypeError, AttributeError, yaml.YAMLError, msgspec.ValidationError) as error:
-        raise UsageError(
-            f"the kubeconfig cannot be used: {error}",
-            place=str(path),
-            hint="`kubectl config get-contexts --kubeconfig FILE` lists what it has",
-        ) from error
-    assert entry is not None  # only where a default is given
-    return entry
+        return msgspec.convert(YAML(typ="safe").load(path.read_text()), _Kubeconfig)
+    except (OSError, YAMLError, msgspec.ValidationError) as error:
+        raise UsageError(f"the kubeconfig cannot be read: {error}", place=str(path)) from error
 
 
-def _ca(path: Path, entry: SingleConfig) -> str | None:
-    if entry.cluster.certificate_auth_data:
-        return _inline(path, "certificate-authority-data", entry.cluster.certificate_auth_data)
-    if entry.cluster.certificate_auth:
-        return _text(path, Path(entry.abs_file(entry.cluster.certificate_auth)))
-    return None
+def _named(entries: Sequence[N], name: str, path: Path, what: str) -> N:
+    for entry in entries:
+        if entry.name == name:
+            return entry
+    known = ", ".join(f"`{entry.name}`" for entry in entries) or "none"
+    raise UsageError(f"there is no {what} `{name}`", place=str(path), hint=f"it has {known}")
 
 
-def _credentials(path: Path, entry: SingleConfig) -> TokenSource | ClientCertificate | InlineCertificate | None:
-    user = entry.user
-    if user is None:
-        return None
-    if user.token_file:
-        return TokenFile(Path(entry.abs_file(user.token_file)))
-    if user.token:
-        return StaticToken(user.token)
-    if user.client_cert_data and user.client_key_data:
-        return InlineCertificate(
-            _inline(path, "client-certificate-data", user.client_cert_data),
-            _inline(path, "client-key-data", user.client_key_data),
-        )
-    if user.client_cert and user.client_key:
-        return ClientCertificate(Path(entry.abs_file(user.client_cert)), Path(entry.abs_file(user.client_key)))
-    return _nothing_usable(path, user)
+def _text(data: str | None, file: str | None, path: Path) -> str | None:
+    if data is not None:
+        try:
+            return base64.b64decode(data, validate=True).decode()
+        except (binascii.Error, UnicodeDecodeError) as error:
+            raise UsageError(f"data is not base64 of PEM: {error}", place=str(path)) from error
+    return (path.parent / file).read_text() if file else None
 
 
-def _nothing_usable(path: Path, user: User) -> None:
+def _credentials(user: _User, path: Path) -> TokenSource | ClientCertificate | ClientCertificateText | None:
     if user.exec is not None:
-        what = f"the credential plugin `{user.exec.command}`"
-    elif user.auth_provider is not None:
-        what = "an `auth-provider`"
-    elif user.username is not None:
-        what = "a user name and password"
-    elif user.client_cert or user.client_cert_data or user.client_key or user.client_key_data:
-        what = "a client certificate and its key from different kinds of place"
-    else:
-        return
-    raise UsageError(f"the user entry asks for {what}, which is not supported yet", place=str(path), hint=_OTHER_WAYS)
-
-
-def _inline(path: Path, field: str, text: str) -> str:
-    try:
-        return base64.b64decode(text, validate=True).decode()
-    except (binascii.Error, UnicodeDecodeError) as error:
-        raise UsageError(f"`{field}` is not base64 of PEM", place=str(path)) from error
-
-
-def _text(path: Path, file: Path) -> str:
-    try:
-        return file.read_text()
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"`certificate-authority` cannot be read: {error}", place=str(path)) from error
+        raise UsageError(
+            "exec credential plugins are not supported yet", place=str(path), hint="use a token file or a certificate"
+        )
+    if user.token is not None:
+        return _Fixed(user.token)
+    if user.token_file is not None:
+        return _FromFile(path.parent / user.token_file)
+    if user.client_certificate is not None and user.client_key is not None:
+        return ClientCertificate(path.parent / user.client_certificate, path.parent / user.client_key)
+    certificate, key = _text(user.client_certificate_data, None, path), _text(user.client_key_data, None, path)
+    return ClientCertificateText(certificate, key) if certificate and key else None

@@ -32,24 +32,6 @@ class ClientCertificateText:
 
 
 @dataclass(frozen=True)
-class InlineCertificate:
-    """A certificate and key, PEM, as kubeconfig files carry them inside."""
-
-    certificate_pem: str
-    key_pem: str = field(repr=False)
-
-
-@dataclass(frozen=True)
-class StaticToken:
-    """A bearer token that nobody renews."""
-
-    text: str = field(repr=False)
-
-    async def token(self, refused: str = "") -> str:
-        return self.text
-
-
-@dataclass(frozen=True)
 class KubeAccess:
     """
     An API server and how to prove who we are.
