@@ -64,6 +64,9 @@ class Connection:
 
     async def get(self, path: str, *, accept: str = "application/json", **query: str) -> bytes:
         """The body of a 200."""
+        if self._client.is_closed:
+            # Somebody who looked at the same time found the server silent and gave the connection up for a new one.
+            raise KubeUnavailableError("the connection to the API server was given up", place=self._name)
         try:
             response = await self._client.get(path, params=query, headers={"accept": accept})
         except (httpx.HTTPError, ssl.SSLError) as error:

@@ -134,30 +134,3 @@ class WebhookConfiguration(_Object, frozen=True):
 
 class ServerVersion(_Object, frozen=True):
     git_version: str
-
-
-class GroupVersionKind(_Object, frozen=True):
-    group: str = ""
-    version: str = ""
-    kind: str = ""
-
-
-class DiscoveredResource(_Object, frozen=True):
-    resource: str = ""
-    response_kind: GroupVersionKind | None = None
-
-
-class DiscoveredVersion(_Object, frozen=True):
-    version: str = ""
-    resources: list[DiscoveredResource] | None = None
-
-
-class DiscoveredGroup(_Object, frozen=True):
-    metadata: Meta = Meta()
-    versions: list[DiscoveredVersion] | None = None
-
-
-class Discovery(_Object, frozen=True):
-    """`APIGroupDiscoveryList` of `apidiscovery.k8s.io/v2`: everything a server serves, in one answer."""
-
-    items: list[DiscoveredGroup] | None = None

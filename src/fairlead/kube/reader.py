@@ -1,19 +1,23 @@
-"""Reads a cluster: versions, health, discovery, and lists of objects page by page."""
+"""Reads a cluster: version, health, APIs, and lists of objects page by page."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Generic, TypeVar
 
 import msgspec
 
-from fairlead.kube import objects
+from fairlead.kube import discovery, objects
 from fairlead.kube.connection import Connection
-from fairlead.kube.errors import KubeUnavailableError
+from fairlead.kube.decoding import decode, decode_with
+from fairlead.kube.errors import KubeUnavailableError, ListExpiredError
 
 # A page of this many pods is about 3 MB: large enough to be fast, small enough to be held.
 _PAGE = 1000
-_DISCOVERY = "application/json;v=v2;g=apidiscovery.k8s.io;as=APIGroupDiscoveryList"
+# A list that expires in the middle so often is read slower than the server forgets (etcd compacts every 5 minutes).
+_BEGINNINGS = 3
 
 T = TypeVar("T")
+R = TypeVar("R")
 
 
 class _ListMeta(msgspec.Struct):
@@ -38,18 +42,23 @@ _WEBHOOKS: Mapping[str, str] = {
 
 
 class KubeReader:
-    """All reads of one cluster. Every method raises KubeUnavailableError or KubeRefusedError."""
+    """
+    All reads of one cluster. Every method raises KubeUnavailableError or KubeRefusedError.
 
-    def __init__(self, connection: Connection) -> None:
+    Lists take the function that turns an object into what the caller keeps: no more than a page of objects as the
+    server sends them is ever held.
+    """
+
+    def __init__(self, connection: Connection, page: int = _PAGE) -> None:
         self._connection = connection
+        self._page = page
 
     async def close(self) -> None:
         await self._connection.close()
 
     async def version(self) -> str:
         """`gitVersion` of `/version`, such as `v1.36.3-gke.1000`."""
-        body = await self._connection.get("/version")
-        return msgspec.json.decode(body, type=objects.ServerVersion).git_version
+        return decode(await self._connection.get("/version"), objects.ServerVersion, "/version").git_version
 
     async def ready(self) -> bool:
         """Whether `/readyz` says ok; False also where the server does not answer."""
@@ -58,56 +67,53 @@ class KubeReader:
         except KubeUnavailableError:
             return False
 
-    async def apis(self) -> frozenset[str]:
-        """`group/version/kind` of everything served; the core group is `core`."""
-        found: set[str] = set()
-        for path in ("/api", "/apis"):
-            body = await self._connection.get(path, accept=_DISCOVERY)
-            for group in msgspec.json.decode(body, type=objects.Discovery).items or []:
-                found.update(_kinds(group))
-        return frozenset(found)
+    async def apis(self) -> discovery.Apis:
+        """Everything served, by discovery."""
+        return await discovery.apis(self._connection)
 
-    def nodes(self) -> AsyncIterator[objects.Node]:
-        return self._list("/api/v1/nodes", objects.Node)
+    async def nodes(self, turn: Callable[[objects.Node], R]) -> list[R]:
+        return await self._list("/api/v1/nodes", _Page[objects.Node], turn)
 
-    def pods(self) -> AsyncIterator[objects.Pod]:
-        return self._list("/api/v1/pods", objects.Pod)
+    async def pods(self, turn: Callable[[objects.Pod], R]) -> list[R]:
+        return await self._list("/api/v1/pods", _Page[objects.Pod], turn)
 
-    def budgets(self) -> AsyncIterator[objects.Budget]:
-        return self._list("/apis/policy/v1/poddisruptionbudgets", objects.Budget)
+    async def budgets(self, turn: Callable[[objects.Budget], R]) -> list[R]:
+        return await self._list("/apis/policy/v1/poddisruptionbudgets", _Page[objects.Budget], turn)
 
-    async def workloads(self) -> AsyncIterator[tuple[str, objects.Workload]]:
-        """Deployments, StatefulSets, DaemonSets and Jobs, with their kind."""
-        for kind, path in _WORKLOADS.items():
-            async for workload in self._list(path, objects.Workload):
-                yield kind, workload
+    async def workloads(self, turn: Callable[[str, objects.Workload], R]) -> list[R]:
+        """Deployments, StatefulSets, DaemonSets and Jobs; `turn` is given their kind too."""
+        return await self._lists(_WORKLOADS, _Page[objects.Workload], turn)
 
-    async def webhooks(self) -> AsyncIterator[tuple[str, objects.WebhookConfiguration]]:
-        """Validating and mutating webhook configurations, with their kind."""
-        for kind, path in _WEBHOOKS.items():
-            async for configuration in self._list(path, objects.WebhookConfiguration):
-                yield kind, configuration
+    async def webhooks(self, turn: Callable[[str, objects.WebhookConfiguration], R]) -> list[R]:
+        """Validating and mutating webhook configurations; `turn` is given their kind too."""
+        return await self._lists(_WEBHOOKS, _Page[objects.WebhookConfiguration], turn)
 
-    async def _list(self, path: str, kind: type[T]) -> AsyncIterator[T]:
+    async def _lists(self, paths: Mapping[str, str], page: type[_Page[T]], turn: Callable[[str, T], R]) -> list[R]:
+        found: list[R] = []
+        for name, path in paths.items():
+            found += await self._list(path, page, partial(turn, name))
+        return found
+
+    async def _list(self, path: str, page: type[_Page[T]], turn: Callable[[T], R]) -> list[R]:
         """
-        All objects of a list. The server keeps a list's pages consistent while its etcd has that revision; when it
-        answers 410 in the middle, KubeUnavailableError is raised and the whole picture has to be taken again.
+        All objects of a list, as of one moment. The server keeps a list's pages while its etcd has that revision; when
+        it answers 410 in the middle, the list is begun again.
+        https://kubernetes.io/docs/reference/using-api/api-concepts/#retrieving-large-results-sets-in-chunks
         """
-        decoder = msgspec.json.Decoder(_Page[kind])  # type: ignore[valid-type]
-        query = {"limit": str(_PAGE)}
+        for _ in range(_BEGINNINGS - 1):
+            try:
+                return await self._pages(path, page, turn)
+            except ListExpiredError:
+                continue
+        return await self._pages(path, page, turn)
+
+    async def _pages(self, path: str, page: type[_Page[T]], turn: Callable[[T], R]) -> list[R]:
+        decoder = msgspec.json.Decoder(page)
+        found: list[R] = []
+        query = {"limit": str(self._page)}
         while True:
-            page = decoder.decode(await self._connection.get(path, **query))
-            for item in page.items or []:
-                yield item
-            if not page.metadata.next:
-                return
-            query = {"limit": str(_PAGE), "continue": page.metadata.next}
-
-
-def _kinds(group: objects.DiscoveredGroup) -> set[str]:
-    return {
-        f"{group.metadata.name or 'core'}/{version.version}/{resource.response_kind.kind}"
-        for version in group.versions or []
-        for resource in version.resources or []
-        if resource.response_kind is not None
-    }
+            part = decode_with(decoder, await self._connection.get(path, **query), path)
+            found += map(turn, part.items or ())
+            if not part.metadata.next:
+                return found
+            query["continue"] = part.metadata.next

@@ -1,6 +1,8 @@
 """Turns what an API server lists into the snapshot's words."""
 
 from collections.abc import Iterable
+from functools import partial
+from itertools import chain
 
 from fairlead.kube import objects
 from fairlead.kube.reader import KubeReader
@@ -12,34 +14,26 @@ ZONE_LABEL = "topology.kubernetes.io/zone"
 
 
 async def nodes(kube: KubeReader) -> tuple[Node, ...]:
-    return tuple([_node(node) async for node in kube.nodes()])
+    return tuple(await kube.nodes(_node))
 
 
 async def pods(kube: KubeReader) -> tuple[Pod, ...]:
     # Pods of one workload carry equal labels and owners: each is kept once, or 30,000 pods would hold 30,000 copies.
     labels: dict[tuple[tuple[str, str], ...], dict[str, str]] = {}
     texts: dict[str, str] = {}
-    return tuple([_pod(pod, labels, texts) async for pod in kube.pods()])
+    return tuple(await kube.pods(partial(_pod, labels, texts)))
 
 
 async def workloads(kube: KubeReader) -> tuple[Workload, ...]:
-    return tuple(
-        [
-            Workload(kind, each.metadata.namespace, each.metadata.name, *_counts(kind, each))
-            async for kind, each in kube.workloads()
-        ]
-    )
+    return tuple(await kube.workloads(_workload))
 
 
 async def budgets(kube: KubeReader) -> tuple[Budget, ...]:
-    return tuple([_budget(budget) async for budget in kube.budgets()])
+    return tuple(await kube.budgets(_budget))
 
 
 async def webhooks(kube: KubeReader) -> tuple[Webhook, ...]:
-    found: list[Webhook] = []
-    async for kind, configuration in kube.webhooks():
-        found += [_webhook(kind, configuration.metadata.name, each) for each in configuration.webhooks or []]
-    return tuple(found)
+    return tuple(chain.from_iterable(await kube.webhooks(_webhooks)))
 
 
 def version_of(text: str) -> Version | None:
@@ -62,7 +56,7 @@ def _node(node: objects.Node) -> Node:
     )
 
 
-def _pod(pod: objects.Pod, labels: dict[tuple[tuple[str, str], ...], dict[str, str]], texts: dict[str, str]) -> Pod:
+def _pod(labels: dict[tuple[tuple[str, str], ...], dict[str, str]], texts: dict[str, str], pod: objects.Pod) -> Pod:
     own = pod.metadata.labels or {}
     owner = next((f"{each.kind}/{each.name}" for each in pod.metadata.owner_references or [] if each.controller), "")
     return Pod(
@@ -74,6 +68,10 @@ def _pod(pod: objects.Pod, labels: dict[tuple[tuple[str, str], ...], dict[str, s
         owner=texts.setdefault(owner, owner),
         labels=labels.setdefault(tuple(own.items()), own),
     )
+
+
+def _workload(kind: str, workload: objects.Workload) -> Workload:
+    return Workload(kind, workload.metadata.namespace, workload.metadata.name, *_counts(kind, workload))
 
 
 def _counts(kind: str, workload: objects.Workload) -> tuple[int, int]:
@@ -103,6 +101,10 @@ def _budget(budget: objects.Budget) -> Budget:
         max_unavailable="" if budget.spec.max_unavailable is None else str(budget.spec.max_unavailable),
         pod_labels=selector.match_labels or {},
     )
+
+
+def _webhooks(kind: str, configuration: objects.WebhookConfiguration) -> list[Webhook]:
+    return [_webhook(kind, configuration.metadata.name, each) for each in configuration.webhooks or []]
 
 
 def _webhook(kind: str, configuration: str, webhook: objects.Webhook) -> Webhook:

@@ -9,6 +9,7 @@ import msgspec
 
 from fairlead.clouds.port import Cloud, CloudCluster, CloudPool, OfferedVersions, Operation
 from fairlead.fleet.file import FleetCluster
+from fairlead.kube.errors import KubeRefusedError
 from fairlead.kube.reader import KubeReader
 from fairlead.model.errors import FairleadError
 from fairlead.snapshot.cluster import ClusterSnapshot, Pool, RunningOperation
@@ -41,7 +42,7 @@ async def take(
         cloud.offered_versions(ref),
         cloud.running_operations(ref),
         _or_missing("traffic", traffic_of(cluster, balancers, now), missing),
-        _or_missing("API server", _inside(kube, pods=pods), missing),
+        _or_missing("API server", _inside(kube, missing, pods=pods), missing),
     )
     picture = _outside(cluster, now, seen, offered, tuple(operations))
     if inside is not None:
@@ -57,18 +58,35 @@ async def _or_missing(what: str, work: Awaitable[T], missing: list[str]) -> T | 
         return None
 
 
-async def _inside(kube: KubeReader, *, pods: bool) -> dict[str, object]:
-    """What the API server says, by the snapshot's field names."""
+async def _inside(kube: KubeReader, missing: list[str], *, pods: bool) -> dict[str, object]:
+    """
+    What the API server says, by the snapshot's field names: all that upgrades are judged by, or an error. Webhooks and
+    APIs only warn and inform, so a server that will not show them is still believed in the rest.
+    """
     # One after the other: a big cluster's lists at the same time would all be in memory at once.
     return {
         "control_plane": lists.version_of(await kube.version()),
         "nodes": await lists.nodes(kube),
         "workloads": await lists.workloads(kube),
         "budgets": await lists.budgets(kube),
-        "webhooks": await lists.webhooks(kube),
-        "apis": await kube.apis(),
+        "webhooks": await _or_refused("webhooks", lists.webhooks(kube), missing) or (),
+        "apis": await _or_refused("APIs", _served(kube, missing), missing) or frozenset(),
         "pods": await lists.pods(kube) if pods else (),
     }
+
+
+async def _or_refused(what: str, work: Awaitable[T], missing: list[str]) -> T | None:
+    try:
+        return await work
+    except KubeRefusedError as error:
+        missing.append(f"{what}: {error}")
+        return None
+
+
+async def _served(kube: KubeReader, missing: list[str]) -> frozenset[str]:
+    found = await kube.apis()
+    missing += [f"APIs of {name}: the server behind it does not answer" for name in found.unread]
+    return found.served
 
 
 def _outside(

@@ -5,15 +5,22 @@ from datetime import datetime
 
 from fairlead.fleet.file import FleetCluster
 from fairlead.snapshot.traffic import TrafficReading
-from fairlead.traffic.port import Balancer, Entry
+from fairlead.traffic.port import Balancer, BalancerRefusedError, Entry
 from fairlead.traffic.reading import reading
 
 
 async def entries_of(cluster: FleetCluster, balancers: Mapping[str, Balancer]) -> list[Entry]:
-    """The cluster's entries; BalancerUnreachableError where one does not answer."""
+    """The cluster's entries; BalancerUnreachableError for no answer, BalancerRefusedError where a balancer has none."""
     found: list[Entry] = []
-    for entry in cluster.traffic:
-        found += await balancers[entry.balancer].entries([entry.server])
+    for place in cluster.traffic:
+        entries = await balancers[place.balancer].entries([place.server])
+        if not entries:
+            raise BalancerRefusedError(
+                f"balancer `{place.balancer}` has no server `{place.server}`",
+                place=cluster.name,
+                hint="is `traffic` in the fleet file as HAProxy's configuration names it?",
+            )
+        found += entries
     return found
 
 

@@ -9,6 +9,7 @@ from fairlead.clouds.port import Cloud
 from fairlead.fleet.file import FleetBalancer, FleetCluster, GkeSettings
 from fairlead.kube import kubeconfig
 from fairlead.kube.connection import Connection
+from fairlead.kube.errors import KubeUnavailableError
 from fairlead.kube.reader import KubeReader
 from fairlead.model.cluster import ClusterRef
 from fairlead.snapshot.cluster import ClusterSnapshot, Node
@@ -54,11 +55,18 @@ class FleetEyes:
     async def take(self, cluster: FleetCluster, *, pods: bool = True) -> ClusterSnapshot:
         """The whole picture; an API server that is away shows as `control_plane` None, not as an error."""
         kube = await self._reader(cluster)
-        return await take(cluster, self._cloud, kube, self._balancers, datetime.now(UTC), pods=pods)
+        picture = await take(cluster, self._cloud, kube, self._balancers, datetime.now(UTC), pods=pods)
+        if picture.control_plane is None:
+            await self._forget(cluster)
+        return picture
 
     async def nodes(self, cluster: FleetCluster) -> tuple[Node, ...]:
         """Only the nodes: what is looked at every few seconds."""
-        return await lists.nodes(await self._reader(cluster))
+        try:
+            return await lists.nodes(await self._reader(cluster))
+        except KubeUnavailableError:
+            await self._forget(cluster)
+            raise
 
     async def ready(self, cluster: FleetCluster) -> bool:
         """What `/readyz` says."""
@@ -68,6 +76,11 @@ class FleetEyes:
         for reader in self._readers.values():
             await reader.close()
         self._readers.clear()
+
+    async def _forget(self, cluster: FleetCluster) -> None:
+        """The next look asks the provider again: address or CA of a silent API server may have changed."""
+        if reader := self._readers.pop(cluster.ref, None):
+            await reader.close()
 
     async def _reader(self, cluster: FleetCluster) -> KubeReader:
         if cluster.ref not in self._readers:
