@@ -18,6 +18,7 @@ from lightkube.resources.core_v1 import Node
 from typer.testing import CliRunner
 
 from fairlead.cli.twin import app
+from fairlead.model.errors import UsageError
 from fairlead.model.version import Version
 from fairlead.twin import state, tools
 from fairlead.twin.control import Control
@@ -123,6 +124,15 @@ async def test_a_killed_api_server_is_started_again(twin: TwinState) -> None:
     await Control(twin.control_socket).kill("kobe/apiserver")
     await _until_ready(twin, "kobe/apiserver", restarts + 1)
     assert await _versions(twin)
+
+
+async def test_a_version_that_is_not_offered_changes_nothing(twin: TwinState) -> None:
+    with pytest.raises(UsageError, match=r"cannot be built as `1\.30\.0`"):
+        await Control(twin.control_socket).set_control_plane("kobe", Version("1.30.0"))
+    with pytest.raises(UsageError, match="no cluster `nara`"):
+        await Control(twin.control_socket).set_control_plane("nara", Version("1.36.3-gke.1000"))
+    status = await status_of(twin)
+    assert [str(cluster.version) for cluster in status.clusters] == ["1.35.4-gke.1100"]
 
 
 async def test_a_regional_control_plane_changes_version_without_an_outage(twin: TwinState) -> None:

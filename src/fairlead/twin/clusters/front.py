@@ -9,6 +9,8 @@ from fairlead.twin.clusters.planes import Plane
 from fairlead.twin.process import ProcessSpec, SocketReady
 from fairlead.twin.state import TwinState
 
+# Ten a second: it is back long before, if it comes back at all.
+_TRIES = 100
 _GLOBAL = """\
 global
     stats socket {socket} mode 600 level admin
@@ -64,13 +66,25 @@ def configure(state: TwinState, planes: dict[str, Plane]) -> None:
 async def move(state: TwinState, cluster: str, slot: str) -> None:
     """Send new connections to the API server on the port of `slot`; those that stand stay where they are."""
     port = state.ports[f"{cluster}/apiserver-{slot}"]
-    reader, writer = await asyncio.open_unix_connection(str(socket_of(state)))
-    writer.write(f"set server {cluster}/apiserver addr 127.0.0.1 port {port}\n".encode())
-    answer = (await reader.read()).decode().strip()
-    writer.close()
+    answer = await _ask(socket_of(state), f"set server {cluster}/apiserver addr 127.0.0.1 port {port}")
     # It answers what it did (`port changed from …`), or `no need to change` when asked twice.
     if "changed" not in answer and "no need to change" not in answer:
         raise FairleadError(f"the API front did not move `{cluster}`: {answer}")
+
+
+async def _ask(socket: Path, command: str) -> str:
+    for _ in range(_TRIES):
+        try:
+            reader, writer = await asyncio.open_unix_connection(str(socket))
+        except OSError:
+            # It was killed just now and comes back.
+            await asyncio.sleep(0.1)
+            continue
+        writer.write(f"{command}\n".encode())
+        answer = (await reader.read()).decode().strip()
+        writer.close()
+        return answer
+    raise FairleadError("the API front is away", hint="`fairlead twin logs api-front` may say why")
 
 
 def _file(state: TwinState) -> Path:

@@ -25,16 +25,26 @@ class ControlPlanes:
         """Return when the cluster serves `version`; at once where it does."""
         cluster = self._state.spec.cluster(name)
         async with self._locks[name]:
-            self._save(name, msgspec.structs.replace(self._planes[name], version=version))
+            # First of all, because it refuses a version that there is no binary for.
             wanted = control_plane.apiserver(self._state, name, version, self._planes[name].slot)
+            former = self._planes[name]
+            self._save(name, msgspec.structs.replace(former, version=version))
             if not self._table.runs(wanted):
-                await (self._replace_beside if cluster.regional else self._replace_in_place)(cluster, wanted)
+                await self._replace(cluster, wanted, former)
             for part in (control_plane.controller_manager, control_plane.scheduler):
                 await self._table.start(part(self._state, name, version))
 
-    async def _replace_in_place(self, cluster: ClusterSpec, wanted: ProcessSpec) -> None:
-        # One machine, as in a zone: the old one must go before the new one can come.
-        await self._table.start(wanted)
+    async def _replace(self, cluster: ClusterSpec, wanted: ProcessSpec, former: planes.Plane) -> None:
+        if not cluster.regional:
+            # One machine, as in a zone: the old one must go before the new one can come.
+            await self._table.start(wanted)
+            return
+        try:
+            await self._replace_beside(cluster, wanted)
+        except BaseException:
+            # The old one still serves; whoever starts this twin again shall not find a version that never came up.
+            self._save(cluster.name, former)
+            raise
 
     async def _replace_beside(self, cluster: ClusterSpec, wanted: ProcessSpec) -> None:
         plane = self._planes[cluster.name]
@@ -45,6 +55,7 @@ class ControlPlanes:
         except BaseException:
             await self._table.drop(newcomer.name)
             raise
+        # On disk first: a front that is restarted at this very moment finds the newcomer by itself.
         self._save(cluster.name, msgspec.structs.replace(plane, slot=plane.other_slot))
         await front.move(self._state, cluster.name, plane.other_slot)
         await self._table.supersede(wanted.name, newcomer.name)
