@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, cast
 
 import msgspec
 import pytest
@@ -22,7 +22,7 @@ from fairlead.clouds.port import (
     OperationState,
     SurgeSettings,
 )
-from fairlead.model.access import ClientCertificate
+from fairlead.model.access import TokenSource
 from fairlead.model.cluster import ClusterRef, GkePlace
 from fairlead.model.version import Version
 from fairlead.twin.gke import faults
@@ -308,6 +308,15 @@ async def test_a_roll_can_be_cancelled_and_begun_again(sky: CloudUnderTest) -> N
     assert again != started
 
 
+async def test_rolling_back_leaves_the_version_the_pool_had(sky: CloudUnderTest) -> None:
+    await with_new_control_plane(sky)
+    sky.end_next_with_error(OperationKind.UPGRADE_POOL)
+    await done(sky, await sky.cloud.upgrade_pool(sky.ref(), "app", NEW))
+    back = await sky.cloud.roll_back_pool(sky.ref(), "app", respect_budgets=True)
+    assert (await done(sky, back)).error == ""
+    assert (await pool(sky)).version == OLD
+
+
 async def test_an_unknown_operation_is_refused(sky: CloudUnderTest) -> None:
     with pytest.raises(CloudRefusedError):
         await sky.cloud.operation(OperationRef("operation-0-0", sky.ref(), "asia-northeast1"))
@@ -317,5 +326,4 @@ async def test_access_comes_with_a_token(sky: CloudUnderTest) -> None:
     access = await sky.cloud.access(sky.ref())
     assert access.server.startswith("https://")
     assert access.ca_pem
-    assert not isinstance(access.credentials, ClientCertificate | None)
-    assert await access.credentials.token()
+    assert await cast("TokenSource", access.credentials).token()

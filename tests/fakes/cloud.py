@@ -129,6 +129,12 @@ class FakeCloud:
         for work in self._works.values():
             work.looks = 0
 
+    def hurry(self) -> None:
+        """What runs now, and what begins later, ends at the next look."""
+        self.looks = 0
+        for work in self._works.values():
+            work.looks = 0
+
     def change_pool(self, cluster: str, pool: str, **changes: object) -> None:
         before = self.clusters[cluster]
         pools = tuple(msgspec.structs.replace(p, **changes) if p.name == pool else p for p in before.pools)
@@ -237,7 +243,7 @@ class FakeCloud:
         self._called("roll_back_pool", cluster, f"{pool} {respect_budgets}")
         self._found_pool(cluster, pool)
         self._refuse_if_busy(cluster)
-        return Already()
+        return self._begin(cluster, OperationKind.UPGRADE_POOL, pool, lambda: None)
 
     # How it works.
 

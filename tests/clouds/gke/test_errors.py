@@ -15,7 +15,7 @@ from fairlead.clouds.port import CloudBusyError, CloudRefusedError, CloudUnavail
 from fairlead.fleet.file import GkeSettings
 from fairlead.model.errors import FairleadError, UsageError
 from fairlead.model.version import Version
-from fairlead.twin.gke import faults
+from fairlead.twin.gke import audit, faults
 from fakes.gke import GkeWorld, gke_world
 
 
@@ -130,3 +130,17 @@ async def test_zones_that_do_not_answer_hide_no_operation(world: GkeWorld) -> No
     world.inject(faults.MissingZone("asia-northeast1"))
     with pytest.raises(CloudUnavailableError, match="asia-northeast1"):
         await world.cloud.upgrade_control_plane(world.ref(), Version("1.36.3-gke.1000"))
+
+
+async def test_a_process_that_lost_its_memory_finds_the_upgrade_it_began(world: GkeWorld) -> None:
+    """As after kill -9 of a worker between the call and the record of its answer."""
+    to = Version("1.36.3-gke.1000")
+    world.inject(faults.StallOperation("UPGRADE_MASTER"))
+    first = await world.cloud.upgrade_control_plane(world.ref(), to)
+    settings = GkeSettings(
+        credentials_file=str(world.state.credentials_file), emulator=f"127.0.0.1:{world.state.ports['gke']}"
+    )
+    second = connect(settings)
+    assert await second.upgrade_control_plane(world.ref(), to) == first
+    await second.close()
+    assert [line.method for line in audit.read(world.state.root)] == ["UpdateMaster"]

@@ -16,6 +16,10 @@ from fairlead.fleet.file import GkeSettings
 from fairlead.model.access import TokenSource
 from fairlead.model.errors import UsageError
 
+# Behind one address there is one process, not a load balancer: when it is restarted it is to be found at once, not
+# after gRPC's back-off of up to two minutes.
+_BACK_SOON = (("grpc.initial_reconnect_backoff_ms", 200), ("grpc.max_reconnect_backoff_ms", 1000))
+
 
 class GkeLink(Protocol):
     """A client and a source of tokens, made when they are first needed."""
@@ -66,9 +70,8 @@ def _client(emulator: str | None, credentials: Credentials) -> ClusterManagerAsy
         return ClusterManagerAsyncClient(credentials=credentials)
     # Local credentials let tokens travel without TLS, and only over loopback.
     tokens = grpc.metadata_call_credentials(AuthMetadataPlugin(credentials, Request()))
-    channel = grpc.aio.secure_channel(
-        emulator, grpc.composite_channel_credentials(grpc.local_channel_credentials(), tokens)
-    )
+    both = grpc.composite_channel_credentials(grpc.local_channel_credentials(), tokens)
+    channel = grpc.aio.secure_channel(emulator, both, options=_BACK_SOON)
     return ClusterManagerAsyncClient(transport=ClusterManagerGrpcAsyncIOTransport(channel=channel))
 
 

@@ -66,6 +66,7 @@ class Desk:
         self.books.works[work.id] = work
         self._show_busy(work)
         self.books.save()
+        _log.info("operation began", operation=work.id, type=kind, cluster=cluster, pool=work.pool)
         self._work_on(work)
         return work
 
@@ -79,6 +80,10 @@ class Desk:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def knows(self, kind: str) -> bool:
+        """Whether there is a job for operations of this type."""
+        return kind in self._jobs
 
     def free(self, cluster: str) -> bool:
         """Whether an operation that holds the cluster could start."""
@@ -136,6 +141,7 @@ class Desk:
         work.status, work.ended = "DONE", self.clock.stamp()
         self._show_idle(work)
         self.books.save()
+        _log.info("operation ended", operation=work.id, type=work.type, error=work.error, forced=work.pods_forced)
 
     async def _until_the_cluster_answers(self, work: Work) -> None:
         """Jobs begin again from what they find, so a cluster that was away costs nothing but time."""

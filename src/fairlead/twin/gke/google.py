@@ -37,6 +37,9 @@ class Google:
     def _start_what_was_asked_for(self) -> None:
         taken = faults.take_google_operations(self._desk.folder, lambda fault: self._desk.free(fault.cluster))
         for fault in taken:
+            if fault.cluster not in self._desk.books.clusters or not self._desk.knows(fault.operation):
+                _log.warning("no such cluster or type of operation", fault=fault)
+                continue
             try:
                 self._desk.begin(
                     fault.operation,

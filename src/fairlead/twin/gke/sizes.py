@@ -17,8 +17,9 @@ async def zone_sizes(desk: Desk, work: Work) -> dict[str, int]:
 
 
 async def count_done(desk: Desk, work: Work) -> None:
-    """Nodes that are Ready on the wanted version, into the operation's progress."""
+    """Old nodes that are gone and have a Ready successor, into the operation's progress."""
     present = await desk.actors[work.cluster].nodes(work.pool)
-    upgraded = sum(node.ready and node.version == Version(work.version) for node in present)
-    work.nodes_done = min(upgraded, work.nodes_total)
+    new = [node for node in present if node.version == Version(work.version)]
+    gone = work.nodes_total - (len(present) - len(new))
+    work.nodes_done = max(min(gone, sum(node.ready for node in new)), 0)
     desk.books.save()
