@@ -46,7 +46,7 @@ async def is_up(state: TwinState) -> bool:
 def prepare_again(state: TwinState) -> None:
     """Make way for a twin that goes on from what is on disk: end whatever of it still runs."""
     sweep(state.root)
-    state.sockets.mkdir(parents=True, exist_ok=True, mode=0o700)
+    _make_room_for_sockets(state)
 
 
 def prepare(spec: TwinSpec) -> TwinState:
@@ -60,13 +60,21 @@ def prepare(spec: TwinSpec) -> TwinState:
         fcntl.flock(lock, fcntl.LOCK_EX)
         state = _with_ports(spec, str(folder))
         state.save()
-    state.sockets.mkdir(parents=True, exist_ok=True, mode=0o700)
+    _make_room_for_sockets(state)
     pki.write(state.pki)
     kubeconfig.write_review(state)
     for cluster in spec.clusters:
         kubeconfig.write_admin(state, cluster.name)
     fleet.write(state)
     return state
+
+
+def _make_room_for_sockets(state: TwinState) -> None:
+    state.sockets.mkdir(parents=True, exist_ok=True, mode=0o700)
+    found = state.sockets.stat()
+    # Where the folder is one in /tmp, anybody could have made it before us.
+    if found.st_uid != os.getuid() or found.st_mode & 0o077:
+        raise FairleadError(f"`{state.sockets}` is open to others", hint="remove it and try again")
 
 
 def _with_ports(spec: TwinSpec, folder: str) -> TwinState:
