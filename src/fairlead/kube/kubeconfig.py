@@ -5,12 +5,13 @@ import base64
 import binascii
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
+from fairlead.kube.errors import KubeRefusedError
 from fairlead.model.access import ClientCertificate, ClientCertificateText, KubeAccess, TokenSource
 from fairlead.model.cluster import KubeconfigPlace
 from fairlead.model.errors import UsageError
@@ -23,19 +24,21 @@ class _Cluster(msgspec.Struct, rename="kebab"):
     insecure_skip_tls_verify: bool = False
 
 
-class _User(msgspec.Struct, rename={"token_file": "tokenFile"}):
-    client_certificate: str | None = msgspec.field(name="client-certificate", default=None)
-    client_key: str | None = msgspec.field(name="client-key", default=None)
-    client_certificate_data: str | None = msgspec.field(name="client-certificate-data", default=None)
-    client_key_data: str | None = msgspec.field(name="client-key-data", default=None)
+class _User(msgspec.Struct, rename="kebab"):
+    client_certificate: str | None = None
+    client_key: str | None = None
+    client_certificate_data: str | None = None
+    client_key_data: str | None = None
     token: str | None = None
-    token_file: str | None = None
+    token_file: str | None = msgspec.field(name="tokenFile", default=None)
     exec: Any = None
+    auth_provider: Any = None
+    username: str | None = None
 
 
 class _Context(msgspec.Struct):
     cluster: str
-    user: str
+    user: str = ""
 
 
 class _NamedCluster(msgspec.Struct):
@@ -54,28 +57,33 @@ class _NamedContext(msgspec.Struct):
 
 
 class _Kubeconfig(msgspec.Struct, rename="kebab"):
-    clusters: list[_NamedCluster] = []
-    users: list[_NamedUser] = []
-    contexts: list[_NamedContext] = []
+    clusters: list[_NamedCluster] | None = None
+    users: list[_NamedUser] | None = None
+    contexts: list[_NamedContext] | None = None
     current_context: str = ""
 
 
-class _Fixed(NamedTuple):
+class _Fixed:
     """A token written into the file."""
 
-    value: str
+    def __init__(self, value: str) -> None:
+        self._value = value
 
     async def token(self, *, rejected: str | None = None) -> str:
-        return self.value
+        return self._value
 
 
-class _FromFile(NamedTuple):
+class _FromFile:
     """A token in a file of its own, read again each time: whoever writes it may rotate it."""
 
-    path: Path
+    def __init__(self, path: Path) -> None:
+        self._path = path
 
     async def token(self, *, rejected: str | None = None) -> str:
-        return (await asyncio.to_thread(self.path.read_text)).strip()
+        try:
+            return (await asyncio.to_thread(self._path.read_text)).strip()
+        except (OSError, UnicodeDecodeError) as error:
+            raise KubeRefusedError(f"the token cannot be read: {error}", place=str(self._path)) from error
 
 
 N = TypeVar("N", _NamedCluster, _NamedUser, _NamedContext)
@@ -87,9 +95,13 @@ def access(place: KubeconfigPlace) -> KubeAccess:
     config = _read(path)
     context = _named(config.contexts, place.context or config.current_context, path, "context").context
     cluster = _named(config.clusters, context.cluster, path, "cluster").cluster
-    user = _named(config.users, context.user, path, "user").user
     if cluster.insecure_skip_tls_verify:
-        raise UsageError("`insecure-skip-tls-verify` is not supported", place=str(path), hint="give the CA instead")
+        raise UsageError(
+            "`insecure-skip-tls-verify` is not supported",
+            place=str(path),
+            hint="give the CA instead, as `certificate-authority-data`",
+        )
+    user = _named(config.users, context.user, path, "user").user if context.user else _User()
     authority = _text(cluster.certificate_authority_data, cluster.certificate_authority, path)
     return KubeAccess(cluster.server, authority, _credentials(user, path))
 
@@ -97,37 +109,46 @@ def access(place: KubeconfigPlace) -> KubeAccess:
 def _read(path: Path) -> _Kubeconfig:
     try:
         return msgspec.convert(YAML(typ="safe").load(path.read_text()), _Kubeconfig)
-    except (OSError, YAMLError, msgspec.ValidationError) as error:
+    except (OSError, UnicodeDecodeError, YAMLError, msgspec.ValidationError) as error:
         raise UsageError(f"the kubeconfig cannot be read: {error}", place=str(path)) from error
 
 
-def _named(entries: Sequence[N], name: str, path: Path, what: str) -> N:
-    for entry in entries:
+def _named(entries: Sequence[N] | None, name: str, path: Path, what: str) -> N:
+    for entry in entries or ():
         if entry.name == name:
             return entry
-    known = ", ".join(f"`{entry.name}`" for entry in entries) or "none"
+    known = ", ".join(f"`{entry.name}`" for entry in entries or ()) or "none"
+    if not name:
+        raise UsageError(f"it has no current {what}", place=str(path), hint=f"name one of {known}")
     raise UsageError(f"there is no {what} `{name}`", place=str(path), hint=f"it has {known}")
 
 
 def _text(data: str | None, file: str | None, path: Path) -> str | None:
-    if data is not None:
-        try:
+    """What stands in the file itself wins over a file it names, as in client-go."""
+    try:
+        if data:
             return base64.b64decode(data, validate=True).decode()
-        except (binascii.Error, UnicodeDecodeError) as error:
-            raise UsageError(f"data is not base64 of PEM: {error}", place=str(path)) from error
-    return (path.parent / file).read_text() if file else None
+        return (path.parent / file).read_text() if file else None
+    except (binascii.Error, UnicodeDecodeError) as error:
+        raise UsageError("a certificate or key is not base64 of PEM", place=str(path)) from error
+    except OSError as error:
+        raise UsageError(f"a certificate it names cannot be read: {error}", place=str(path)) from error
 
 
 def _credentials(user: _User, path: Path) -> TokenSource | ClientCertificate | ClientCertificateText | None:
-    if user.exec is not None:
-        raise UsageError(
-            "exec credential plugins are not supported yet", place=str(path), hint="use a token file or a certificate"
-        )
-    if user.token is not None:
-        return _Fixed(user.token)
-    if user.token_file is not None:
+    unsupported = {"exec": user.exec, "auth-provider": user.auth_provider, "username": user.username}
+    for name, value in unsupported.items():
+        if value is not None:
+            raise UsageError(
+                f"credentials by `{name}` are not supported yet",
+                place=str(path),
+                hint="use a token, a `tokenFile` or a client certificate; GKE's own endpoint needs no kubeconfig",
+            )
+    # The order of client-go: a file may be rotated, so it wins over the token that stands beside it.
+    if user.token_file:
         return _FromFile(path.parent / user.token_file)
-    if user.client_certificate is not None and user.client_key is not None:
-        return ClientCertificate(path.parent / user.client_certificate, path.parent / user.client_key)
-    certificate, key = _text(user.client_certificate_data, None, path), _text(user.client_key_data, None, path)
+    if user.token:
+        return _Fixed(user.token)
+    certificate = _text(user.client_certificate_data, user.client_certificate, path)
+    key = _text(user.client_key_data, user.client_key, path)
     return ClientCertificateText(certificate, key) if certificate and key else None
