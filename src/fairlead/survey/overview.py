@@ -32,12 +32,14 @@ class PoolLine(msgspec.Struct, frozen=True):
 
 class ClusterLine(msgspec.Struct, frozen=True):
     """
-    One cluster. `control_plane` is its own word, or the provider's where it is silent; None where nobody answered.
-    `rate`: requests a second, None where no balancer carries it or tells. `missing`: what could not be read, and why.
+    One cluster. `place` is the provider's full name of it. `control_plane` is its own word, or the provider's where it
+    is silent; None where nobody answered. `rate`: requests a second, None where no balancer carries it or tells.
+    `missing`: what could not be read, and why.
     """
 
     name: str
     place: str
+    location: str
     environment: str = ""
     control_plane: Version | None = None
     channel: str = ""
@@ -77,6 +79,7 @@ def line_of(cluster: FleetCluster, snapshot: ClusterSnapshot) -> ClusterLine:
     return ClusterLine(
         name=cluster.name,
         place=cluster.gke.path,
+        location=cluster.gke.location,
         environment=cluster.environment,
         control_plane=snapshot.control_plane or snapshot.provider_control_plane,
         channel=snapshot.channel,
@@ -99,4 +102,7 @@ async def _line(cluster: FleetCluster, eyes: Looking) -> ClusterLine:
     try:
         return line_of(cluster, await eyes.take(cluster, pods=False))
     except FairleadError as error:
-        return ClusterLine(cluster.name, cluster.gke.path, cluster.environment, missing=(f"provider: {error}",))
+        place = cluster.gke
+        return ClusterLine(
+            cluster.name, place.path, place.location, cluster.environment, missing=(f"provider: {error}",)
+        )

@@ -6,6 +6,7 @@ from fairlead.cli.fleet import checking, discovering, looking
 
 app = typer.Typer(
     no_args_is_help=True,
+    add_completion=False,
     help="Describe the fleet: discover, list, show, validate.",
     epilog="Exit codes: 0 whole; 1 the check found something wrong; 2 asked for what cannot be, or a wrong fleet file; "
     "3 something did not answer, so what is shown is not everything.",

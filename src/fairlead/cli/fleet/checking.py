@@ -16,7 +16,6 @@ from fairlead.fleet.file import Fleet
 from fairlead.fleet.loading import load_fleet
 from fairlead.fleet.schema import schema as fleet_schema
 from fairlead.survey.checkup import Check, Verdict, checkup
-from fairlead.worker import wiring
 
 _COLOURS = {Verdict.GOOD: "green", Verdict.WRONG: "red", Verdict.UNKNOWN: "yellow"}
 
@@ -58,6 +57,8 @@ def schema() -> None:
 
 
 async def _ask(fleet: Fleet) -> tuple[Check, ...]:
+    from fairlead.worker import wiring
+
     async with eyes_of(fleet) as eyes:
         return await checkup(fleet, eyes, wiring.balancers_of(fleet.spec.balancers))
 

@@ -15,7 +15,6 @@ from fairlead.fleet.drafting import Draft, as_text, draft, name_of
 from fairlead.fleet.file import FleetBalancer, GkeSettings, HaproxyProcess
 from fairlead.model.cluster import GkePlace
 from fairlead.model.errors import UsageError
-from fairlead.worker import wiring
 
 # As in `fairlead fleet ls`.
 INCOMPLETE = 3
@@ -75,6 +74,8 @@ def init(
 async def _discover(
     projects: Sequence[str], settings: GkeSettings, balancers: Sequence[FleetBalancer]
 ) -> tuple[list[GkePlace], tuple[str, ...], dict[str, list[str]]]:
+    from fairlead.worker import wiring
+
     cloud = wiring.cloud_of(settings)
     found = [await cloud.discover(project) for project in projects]
     known = {

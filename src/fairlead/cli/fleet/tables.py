@@ -8,7 +8,7 @@ from rich.text import Text
 
 from fairlead.snapshot.cluster import ClusterSnapshot
 from fairlead.snapshot.traffic import TrafficReading
-from fairlead.survey.overview import ClusterLine, Overview
+from fairlead.survey.overview import ClusterLine, Overview, PoolLine
 
 # More rows than this are counted, not listed; `-o json` has them all.
 _MOST = 20
@@ -16,29 +16,19 @@ _MOST = 20
 
 def overview_table(found: Overview) -> Table:
     """A row per cluster."""
-    table = Table(
-        "cluster",
-        "version",
-        "channel",
-        "state",
-        "pools",
-        _right("nodes"),
-        _right("req/s"),
-        "balancer",
-        "place",
-        box=None,
-    )
+    columns = ("cluster", "location", "version", "channel", "state", "pools")
+    table = Table(*columns, _right("nodes"), _right("req/s"), "balancer", box=None)
     for line in found.clusters:
         table.add_row(
             Text(line.name, "bold"),
+            Text(line.location),
             Text(str(line.control_plane or "?")),
             Text(line.channel or "none"),
             Text(line.state.lower() or "?", _colour(line.state)),
-            Text(", ".join(f"{pool.name} {pool.version}*{pool.nodes}" for pool in line.pools)),
+            Text(", ".join(_pool_words(pool, line) for pool in line.pools)),
             _nodes(line),
             Text("-" if line.rate is None else f"{line.rate:,.0f}"),
             _balanced(line.in_balancer),
-            Text(line.place, "dim"),
         )
     return table
 
@@ -158,6 +148,11 @@ def _section(title: str, table: Table | None) -> Iterator[RenderableType]:
     if table is not None:
         yield Text(f"\n{title}", "bold")
         yield table
+
+
+def _pool_words(pool: PoolLine, line: ClusterLine) -> str:
+    """The version only where it is not the control plane's."""
+    return f"{pool.name} {pool.nodes}" + ("" if pool.version == line.control_plane else f" ({pool.version})")
 
 
 def _right(name: str) -> Column:
