@@ -97,6 +97,11 @@ def test_without_credentials_a_person_is_told_to_log_in(error: Exception) -> Non
     assert "gcloud auth application-default login" in told.value.hint
 
 
+def test_a_token_service_that_stumbles_is_asked_again() -> None:
+    with pytest.raises(CloudUnavailableError), in_our_words("get an access token"):
+        raise RefreshError("internal failure", retryable=True)
+
+
 async def test_no_credentials_at_all(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(tmp_path / "nowhere.json"))
     with pytest.raises(CloudRefusedError) as refused:

@@ -45,7 +45,8 @@ def in_our_words(doing: str) -> Iterator[None]:
     except auth_errors.TransportError as error:
         raise CloudUnavailableError(f"could not {doing}: no token to be had: {error}", hint=LOGIN_HINT) from error
     except auth_errors.GoogleAuthError as error:
-        raise CloudRefusedError(f"could not {doing}: no valid credentials: {error}", hint=LOGIN_HINT) from error
+        kind = CloudUnavailableError if error.retryable else CloudRefusedError
+        raise kind(f"could not {doing}: no valid credentials: {error}", hint=LOGIN_HINT) from error
 
 
 def _translated(doing: str, error: google_errors.GoogleAPICallError) -> FairleadError:
