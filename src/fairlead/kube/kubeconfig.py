@@ -12,7 +12,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from fairlead.kube.errors import KubeRefusedError
-from fairlead.model.access import ClientCertificate, ClientCertificateText, KubeAccess, TokenSource
+from fairlead.model.access import ClientCertificateText, Credentials, KubeAccess
 from fairlead.model.cluster import KubeconfigPlace
 from fairlead.model.errors import UsageError
 
@@ -135,7 +135,7 @@ def _text(data: str | None, file: str | None, path: Path) -> str | None:
         raise UsageError(f"a certificate it names cannot be read: {error}", place=str(path)) from error
 
 
-def _credentials(user: _User, path: Path) -> TokenSource | ClientCertificate | ClientCertificateText | None:
+def _credentials(user: _User, path: Path) -> Credentials | None:
     unsupported = {"exec": user.exec, "auth-provider": user.auth_provider, "username": user.username}
     for name, value in unsupported.items():
         if value is not None:

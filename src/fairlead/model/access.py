@@ -31,6 +31,9 @@ class ClientCertificateText:
     key_pem: str = field(repr=False)
 
 
+Credentials = TokenSource | ClientCertificate | ClientCertificateText
+
+
 @dataclass(frozen=True)
 class KubeAccess:
     """
@@ -42,4 +45,4 @@ class KubeAccess:
 
     server: str
     ca_pem: str | None
-    credentials: TokenSource | ClientCertificate | ClientCertificateText | None = field(default=None, repr=False)
+    credentials: Credentials | None = field(default=None, repr=False)
