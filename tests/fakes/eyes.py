@@ -4,13 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from fakes.cloud import FakeCloud
-
 from fairlead.fleet.file import FleetCluster
 from fairlead.model.errors import UnreachableError
 from fairlead.snapshot.cluster import Budget, ClusterSnapshot, Node, Pod, Pool, RunningOperation, Workload
+from fairlead.snapshot.traffic import TrafficReading
 from fairlead.traffic.port import Balancer
 from fairlead.traffic.reading import reading
+from fakes.cloud import FakeCloud
 
 
 @dataclass
@@ -86,7 +86,7 @@ class FakeEyes:
     async def ready(self, cluster: FleetCluster) -> bool:
         return cluster.name not in self.dark
 
-    async def _traffic(self, cluster: FleetCluster):
+    async def _traffic(self, cluster: FleetCluster) -> TrafficReading | None:
         entries = [
             entry for each in cluster.traffic for entry in await self.balancers[each.balancer].entries([each.server])
         ]

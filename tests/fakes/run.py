@@ -1,21 +1,19 @@
 """A small fleet of fakes, and a real Temporal worker that upgrades it."""
 
-from collections.abc import AsyncIterator, Sequence
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Any
 from uuid import uuid4
 
 import msgspec
-from fakes.balancer import FakeBalancer
-from fakes.cloud import FakeCloud, a_cluster, a_pool
-from fakes.eyes import FakeEyes
 
 from fairlead.engine.connect import Server, connect
 from fairlead.engine.running import worker
 from fairlead.fleet.file import (
     Drain,
-    DrainMode,
     Fleet,
     FleetBalancer,
     FleetCluster,
@@ -36,8 +34,11 @@ from fairlead.upgrade.activities.traffic import TrafficActivities
 from fairlead.upgrade.fleetplan import freeze, plan_fleet
 from fairlead.upgrade.ports import Ports
 from fairlead.upgrade.run import Runs, RunView
-from fairlead.upgrade.state import Command
+from fairlead.upgrade.state import Access, Action, Command
 from fairlead.upgrade.workflow import UpgradeCluster, UpgradeFleet
+from fakes.balancer import FakeBalancer
+from fakes.cloud import FakeCloud, a_cluster, a_pool
+from fakes.eyes import FakeEyes
 
 QUICK = UpgradePolicy(
     waves=(Wave(name="canary", count=1), Wave(name="rest", concurrency=2)),
@@ -76,12 +77,13 @@ def a_fleet(names: Sequence[str], policy: UpgradePolicy = QUICK) -> Fleet:
 class Rig:
     """Three clusters, least traffic in osaka."""
 
-    rates: dict[str, float] = field(default_factory=lambda: {"tokyo": 60.0, "osaka": 20.0, "taipei": 40.0})
+    rates: dict[str, float] = field(default_factory=lambda: {"tokyo": 3000.0, "osaka": 1000.0, "taipei": 2000.0})
     policy: UpgradePolicy = QUICK
 
     def __post_init__(self) -> None:
         self.cloud = FakeCloud.of(*(a_cluster(name, a_pool("app"), a_pool("batch", nodes=2)) for name in self.rates))
-        self.balancer = FakeBalancer(self.rates)
+        # Looks are some 20 ms apart here, and traffic flows as if they were.
+        self.balancer = FakeBalancer(self.rates, seconds_per_look=0.02)
         self.eyes = FakeEyes(self.cloud, {"global": self.balancer})
         self.ports = Ports(self.cloud, {"global": self.balancer}, self.eyes)
         self.fleet = a_fleet(list(self.rates), self.policy)
@@ -95,12 +97,10 @@ class Rig:
         order = freeze(self.fleet, plan, run="r1", started_by="test")
         await self.runs.start(order, self.queue)
 
-    async def until(self, what, patience: float = 20.0) -> RunView:
+    async def until(self, what: Callable[[RunView], bool], patience: float = 20.0, runs: Runs | None = None) -> RunView:
         """The first view of which `what` holds."""
-        import asyncio
-
         for _ in range(int(patience / 0.05)):
-            view = await self.runs.view()
+            view = await (runs or self.runs).view()
             if what(view):
                 return view
             await asyncio.sleep(0.05)
@@ -109,7 +109,7 @@ class Rig:
     async def end(self, patience: float = 30.0) -> RunView:
         return await self.until(lambda view: view.run.ended is not None, patience)
 
-    async def tell(self, action, cluster: str = "") -> str:
+    async def tell(self, action: Action, cluster: str = "") -> str:
         command = Command(action, by="test", reason="because")
         return await (self.runs.tell_cluster(cluster, command) if cluster else self.runs.tell(command))
 
@@ -122,8 +122,12 @@ class Rig:
         async with worker(client, [UpgradeFleet, UpgradeCluster], self.activities(), task_queue=self.queue):
             yield self
 
-    def activities(self) -> list:
-        def ports_of(access):
+    def other_fleet(self) -> Runs:
+        """Another fleet file that names the same clusters."""
+        return Runs(self.client, f"other-{uuid4().hex[:8]}", self.fleet.spec.gke, lambda: datetime.now(UTC))
+
+    def activities(self) -> list[Callable[..., Any]]:
+        def ports_of(access: Access) -> Ports:
             return self.ports
 
         look = LookActivities(ports_of, baseline_seconds=0.02, settle=0.5, pause=0.02)

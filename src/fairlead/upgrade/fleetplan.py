@@ -52,12 +52,13 @@ async def plan_fleet(fleet: Fleet, ports: Ports, only: Sequence[str] = ()) -> Fl
     pictures = await asyncio.gather(*(ports.eyes.take(each) for each in members))
     by_name = {each.name: picture for each, picture in zip(members, pictures, strict=True)}
     lineup = _lineup(fleet, members, by_name)
-    previews = {
-        cluster.name: await _with_headroom(
-            preview(by_name[cluster.name], goal_for(fleet, cluster, by_name[cluster.name])), fleet, cluster, ports
+    judged = await asyncio.gather(
+        *(
+            _with_headroom(preview(by_name[each.name], goal_for(fleet, each, by_name[each.name])), fleet, each, ports)
+            for each in members
         )
-        for cluster in members
-    }
+    )
+    previews = {each.cluster: each for each in judged}
     return FleetPlan(fleet.metadata.name, lineup, previews, _minutes(lineup, previews))
 
 

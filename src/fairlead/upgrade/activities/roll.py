@@ -51,19 +51,20 @@ class Roll:
 
     async def _until_whole(self, operations: Operations, settle: float) -> None:
         pool = {each.name: each for each in (await operations.cloud.cluster(operations.cluster)).pools}
-        version = pool[self._step.pool].version if self._step.pool in pool else None
-        if version is None or version < self._step.to:
+        if self._step.pool not in pool or pool[self._step.pool].version < self._step.to:
+            version = pool[self._step.pool].version if self._step.pool in pool else "there is no such pool"
             raise for_a_person(f"the operation has ended, but the provider says {version}", OPERATION_FAILED)
         until = time.monotonic() + settle
         while True:
             await self._look(operations, "nodes to be Ready")
-            if self._nodes and all(self._is_done(node) for node in self._nodes):
-                return
-            if not self._nodes and self._step.nodes == 0:
+            late = [node.name for node in self._nodes if not self._is_done(node)]
+            there, wanted = len(self._nodes) - len(late), pool[self._step.pool].nodes
+            if not late and there >= wanted:
                 return
             if time.monotonic() > until:
-                late = ", ".join(sorted(node.name for node in self._nodes if not self._is_done(node))[:5])
-                raise for_a_person(f"the operation has ended, but not Ready on {self._step.to}: {late}", NOT_WHOLE)
+                named = f": {', '.join(sorted(late)[:5])}" if late else ""
+                reason = f"{there} of {wanted} nodes are Ready on {self._step.to}{named}"
+                raise for_a_person(f"the operation has ended, but {reason}", NOT_WHOLE)
             await operations.pause()
 
     async def _remember_pods(self) -> None:
