@@ -1,6 +1,7 @@
 """Takes the picture of one cluster: the provider, the balancers and the cluster itself, asked at the same time."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Awaitable, Mapping
 from datetime import datetime
 from typing import TypeVar
@@ -46,8 +47,15 @@ async def take(
     )
     picture = _outside(cluster, now, seen, offered, tuple(operations))
     if inside is not None:
-        picture = msgspec.structs.replace(picture, **inside)
+        picture = _counted(msgspec.structs.replace(picture, **inside))
     return msgspec.structs.replace(picture, traffic=traffic, missing=tuple(missing))
+
+
+def _counted(picture: ClusterSnapshot) -> ClusterSnapshot:
+    """Pools with as many nodes as there are: GKE tells only the size a zone began with, whatever autoscaling did."""
+    counted = Counter(node.pool for node in picture.nodes)
+    pools = tuple(msgspec.structs.replace(pool, nodes=counted[pool.name]) for pool in picture.pools)
+    return msgspec.structs.replace(picture, pools=pools)
 
 
 async def _or_missing(what: str, work: Awaitable[T], missing: list[str]) -> T | None:

@@ -26,8 +26,8 @@ def default(name: str) -> TwinSpec:
         project=PROJECT,
         clusters=(
             _cluster("tokyo", "asia-northeast1", rps=140, app=3, second_group=3),
-            _cluster("osaka", "asia-northeast2", rps=90, app=4),
-            _cluster("taipei", "asia-east1-a", rps=60, app=4),
+            _cluster("osaka", "asia-northeast2", rps=90, app=6),
+            _cluster("taipei", "asia-east1-a", rps=60, app=6),
         ),
     )
 
@@ -38,7 +38,7 @@ def _cluster(name: str, location: str, *, rps: float, app: int, second_group: in
     pools = [PoolSpec("app", "app", app, zones)]
     if second_group:
         pools.append(PoolSpec("app-blue", "app", second_group, zones))
-    pools += [PoolSpec("system", "system", 2, zones), PoolSpec("batch", "batch", 2, zones)]
+    pools += [PoolSpec("system", "system", 2, zones[:2]), PoolSpec("batch", "batch", 2, zones[1:])]
     return ClusterSpec(name, location, _OLD, tuple(pools), rps=rps)
 
 

@@ -19,11 +19,11 @@ def surge_of(policy: Surge, pool: Pool) -> SurgeSize:
     """
     Percent of the pool, rounded up, at least one, with `max_unavailable` at most twenty.
 
-    GKE applies the setting in each zone, zone by zone, so the percentage is taken of the largest zone: a pool of 4
-    nodes in each of 3 zones with 25 % gets 1, not 3. A policy that leaves no room for one surge node is refused as a
-    blocker (UPG103) before this is used.
+    GKE applies the setting zone by zone, so that many extra nodes stand in one zone at a time and in the whole pool;
+    more than the largest zone has nodes would change nothing. A policy that leaves no room for one surge node is
+    refused as a blocker (UPG103) before this is used.
     """
-    wanted = math.ceil(nodes_in_zone(pool.nodes, len(pool.zones)) * policy.percent / 100)
+    wanted = min(math.ceil(pool.nodes * policy.percent / 100), nodes_in_zone(pool.nodes, len(pool.zones)))
     return SurgeSize(max(1, min(wanted, MOST_AT_ONCE - policy.max_unavailable)), policy.max_unavailable)
 
 
