@@ -3,14 +3,16 @@
 import json
 import subprocess
 import sys
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from fairlead.cli.fleet import app, checking, looking
 from fairlead.clouds.port import CloudUnavailableError
+from fairlead.fleet.file import Fleet, FleetCluster
 from fairlead.fleet.loading import load_fleet
 from fairlead.model.errors import UnreachableError, UsageError
 from fairlead.twin.ports import choose
@@ -57,13 +59,13 @@ def seen(monkeypatch: pytest.MonkeyPatch) -> dict[str, object]:
     pictures: dict[str, object] = {"tokyo": a_snapshot("tokyo"), "osaka": a_snapshot("osaka")}
 
     class Eyes:
-        async def take(self, cluster, *, pods: bool = True):
+        async def take(self, cluster: FleetCluster, *, pods: bool = True) -> object:
             if isinstance(found := pictures[cluster.name], Exception):
                 raise found
             return found
 
     @asynccontextmanager
-    async def eyes_of(_):
+    async def eyes_of(_: Fleet) -> AsyncIterator[Eyes]:
         yield Eyes()
 
     monkeypatch.setattr(looking, "eyes_of", eyes_of)
@@ -71,18 +73,18 @@ def seen(monkeypatch: pytest.MonkeyPatch) -> dict[str, object]:
     return pictures
 
 
-def run(*arguments: object):
+def run(*arguments: object) -> Result:
     return CliRunner().invoke(app, [str(each) for each in arguments])
 
 
-def test_ls_shows_every_cluster(fleet, seen) -> None:
+def test_ls_shows_every_cluster(fleet: Path, seen: dict[str, object]) -> None:
     done = run("ls", "--fleet", fleet)
     assert done.exit_code == 0, done.output
     assert "tokyo" in done.stdout
     assert "1.35.4-gke.1000" in done.stdout
 
 
-def test_ls_says_by_its_exit_code_that_something_is_missing(fleet, seen) -> None:
+def test_ls_says_by_its_exit_code_that_something_is_missing(fleet: Path, seen: dict[str, object]) -> None:
     seen["tokyo"] = CloudUnavailableError("no answer")
     done = run("ls", "--fleet", fleet, "-o", "json")
     assert done.exit_code == 3
@@ -92,63 +94,63 @@ def test_ls_says_by_its_exit_code_that_something_is_missing(fleet, seen) -> None
     assert "tokyo: provider: no answer" in done.stderr
 
 
-def test_what_clusters_say_is_never_markup(fleet, seen) -> None:
+def test_what_clusters_say_is_never_markup(fleet: Path, seen: dict[str, object]) -> None:
     seen["tokyo"] = a_snapshot(state="[red]x[/red]", missing=("API server: [bold]boo[/bold]",))
     done = run("ls", "--fleet", fleet)
     assert "[red]x[/red]" in done.stdout
     assert "[bold]boo[/bold]" in done.stderr
 
 
-def test_show_prints_one_cluster_whole(fleet, seen) -> None:
+def test_show_prints_one_cluster_whole(fleet: Path, seen: dict[str, object]) -> None:
     done = run("show", "osaka", "--fleet", fleet)
     assert done.exit_code == 0, done.output
     assert "4 of 4 ready" in done.stdout
 
 
-def test_show_with_something_missing_is_not_everything(fleet, seen) -> None:
+def test_show_with_something_missing_is_not_everything(fleet: Path, seen: dict[str, object]) -> None:
     seen["osaka"] = a_snapshot("osaka", control_plane=None, nodes=(), missing=("API server: silent",))
     done = run("show", "osaka", "--fleet", fleet)
     assert done.exit_code == 3
     assert "the API server is silent" in done.stdout
 
 
-def test_an_unknown_cluster_is_compared_with_the_known(fleet, seen) -> None:
+def test_an_unknown_cluster_is_compared_with_the_known(fleet: Path, seen: dict[str, object]) -> None:
     error = run("show", "tokio", "--fleet", fleet).exception
     assert isinstance(error, UsageError)
     assert error.hint == "did you mean `tokyo`?"
 
 
-def test_ls_goes_on_when_nobody_at_all_answers(fleet) -> None:
+def test_ls_goes_on_when_nobody_at_all_answers(fleet: Path) -> None:
     done = run("ls", "--fleet", fleet)
     assert done.exit_code == 3, done.output
     assert "tokyo" in done.stdout
     assert "osaka: provider: " in done.stderr
 
 
-def test_validate_tells_wrong_from_unknown(fleet) -> None:
+def test_validate_tells_wrong_from_unknown(fleet: Path) -> None:
     done = run("validate", "--fleet", fleet, "-o", "json")
     assert done.exit_code == 3, done.output
     found = json.loads(done.stdout)
     assert [check["verdict"] for check in found["checks"]] == ["good", "unknown", "unknown"]
 
 
-def test_validate_offline_asks_nobody(fleet) -> None:
+def test_validate_offline_asks_nobody(fleet: Path) -> None:
     done = run("validate", "--fleet", fleet, "--offline")
     assert done.exit_code == 0, done.output
 
 
-def test_validate_good(fleet, seen) -> None:
+def test_validate_good(fleet: Path, seen: dict[str, object]) -> None:
     assert run("validate", "--fleet", fleet).exit_code == 0
 
 
-def test_a_wrong_file_is_told_by_line(fleet) -> None:
+def test_a_wrong_file_is_told_by_line(fleet: Path) -> None:
     fleet.write_text(fleet.read_text().replace("kind: Fleet", "kind: Fleat"))
     error = run("validate", "--fleet", fleet, "--offline").exception
     assert isinstance(error, UsageError)
     assert "fleet.yaml:2: kind: " in str(error)
 
 
-def test_init_does_not_overwrite_what_somebody_wrote(fleet) -> None:
+def test_init_does_not_overwrite_what_somebody_wrote(fleet: Path) -> None:
     before = fleet.read_text()
     error = run("init", "--project", "shop", "--fleet", fleet).exception
     assert isinstance(error, UsageError)
@@ -156,7 +158,7 @@ def test_init_does_not_overwrite_what_somebody_wrote(fleet) -> None:
     assert fleet.read_text() == before
 
 
-def test_init_writes_nothing_where_nobody_answers(fleet, tmp_path) -> None:
+def test_init_writes_nothing_where_nobody_answers(fleet: Path, tmp_path: Path) -> None:
     gke = load_fleet(fleet).spec.gke
     target = tmp_path / "new.yaml"
     done = run(
@@ -166,7 +168,7 @@ def test_init_writes_nothing_where_nobody_answers(fleet, tmp_path) -> None:
     assert not target.exists()
 
 
-def test_schema_is_json_schema(fleet) -> None:
+def test_schema_is_json_schema(fleet: Path) -> None:
     assert json.loads(run("schema").stdout)["title"] == "Fairlead fleet file"
 
 

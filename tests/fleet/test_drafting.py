@@ -21,7 +21,9 @@ def place(cluster: str, location: str = "asia-northeast1", project: str = "shop"
 
 
 @given(st.lists(places, min_size=1, max_size=8, unique=True), st.data())
-def test_what_is_written_reads_back_the_same(tmp_path_factory: pytest.TempPathFactory, found, data) -> None:
+def test_what_is_written_reads_back_the_same(
+    tmp_path_factory: pytest.TempPathFactory, found: list[GkePlace], data: st.DataObject
+) -> None:
     servers = data.draw(st.lists(st.sampled_from([each.cluster for each in found]) | names, max_size=6))
     drafted = draft("shop", found, GkeSettings(emulator="127.0.0.1:4000"), (EDGE,), {"edge": servers})
     file = Path(tmp_path_factory.getbasetemp()) / "drafted.yaml"
@@ -53,7 +55,7 @@ def test_clusters_of_one_name_are_told_apart_by_their_place() -> None:
         ("nagoya", None),
     ],
 )
-def test_a_server_means_the_cluster_whose_name_stands_in_it(server, means) -> None:
+def test_a_server_means_the_cluster_whose_name_stands_in_it(server: str, means: str | None) -> None:
     assert meant_by(server, ["tokyo", "tokyo-2", "osaka"]) == means
 
 
@@ -66,5 +68,5 @@ def test_what_finds_no_partner_is_told() -> None:
 @pytest.mark.parametrize(
     ("text", "name"), [("My Shop!", "my-shop"), ("", "fleet"), ("日本", "fleet"), ("a" * 80, "a" * 63)]
 )
-def test_any_text_becomes_a_name(text, name) -> None:
+def test_any_text_becomes_a_name(text: str, name: str) -> None:
     assert name_of(text) == name

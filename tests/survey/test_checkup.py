@@ -14,16 +14,17 @@ from fairlead.fleet.file import (
     TrafficEntry,
 )
 from fairlead.model.cluster import GkePlace
+from fairlead.snapshot.cluster import ClusterSnapshot
 from fairlead.survey.checkup import Verdict, checkup
 from fakes.balancer import FakeBalancer
 from fakes.pictures import a_snapshot
 
 
 class Sights:
-    def __init__(self, seen: object) -> None:
+    def __init__(self, seen: ClusterSnapshot | Exception) -> None:
         self.seen = seen
 
-    async def take(self, cluster: FleetCluster, *, pods: bool = True):
+    async def take(self, cluster: FleetCluster, *, pods: bool = True) -> ClusterSnapshot:
         if isinstance(self.seen, Exception):
             raise self.seen
         return self.seen
@@ -51,7 +52,9 @@ def edge(*, silent: bool = False) -> FakeBalancer:
     return balancer
 
 
-async def verdicts(server: str = "tokyo", seen: object = None, balancer: object = None) -> list[tuple[str, Verdict]]:
+async def verdicts(
+    server: str = "tokyo", seen: ClusterSnapshot | Exception | None = None, balancer: FakeBalancer | None = None
+) -> list[tuple[str, Verdict]]:
     checks = await checkup(fleet(server), Sights(seen or a_snapshot()), {"edge": balancer or edge()})
     return [(check.subject, check.verdict) for check in checks]
 
@@ -75,7 +78,7 @@ async def test_a_balancer_that_is_silent_proves_nothing() -> None:
     ("error", "verdict"),
     [(CloudUnavailableError("later"), Verdict.UNKNOWN), (CloudRefusedError("no such cluster"), Verdict.WRONG)],
 )
-async def test_a_provider_that_does_not_answer_is_not_one_that_says_no(error, verdict) -> None:
+async def test_a_provider_that_does_not_answer_is_not_one_that_says_no(error: Exception, verdict: Verdict) -> None:
     assert (CLUSTER, verdict) in await verdicts(seen=error)
 
 

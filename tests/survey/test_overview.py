@@ -8,18 +8,19 @@ from fairlead.clouds.port import CloudUnavailableError
 from fairlead.fleet.file import FleetCluster
 from fairlead.model.cluster import GkePlace
 from fairlead.model.version import Version
-from fairlead.survey.overview import overview
+from fairlead.snapshot.cluster import ClusterSnapshot
+from fairlead.survey.overview import ClusterLine, overview
 from fakes.pictures import a_pool, a_snapshot
 
 
 class Sights:
     """Pictures, or errors, by cluster name."""
 
-    def __init__(self, **seen: object) -> None:
+    def __init__(self, **seen: ClusterSnapshot | Exception) -> None:
         self.seen = seen
         self.now = self.most = 0
 
-    async def take(self, cluster: FleetCluster, *, pods: bool = True):
+    async def take(self, cluster: FleetCluster, *, pods: bool = True) -> ClusterSnapshot:
         self.now += 1
         self.most = max(self.most, self.now)
         await asyncio.sleep(0)
@@ -34,7 +35,7 @@ def member(name: str) -> FleetCluster:
     return FleetCluster(name=name, gke=GkePlace("shop", "asia-northeast1", name), environment="production")
 
 
-async def one_line(snapshot):
+async def one_line(snapshot: ClusterSnapshot) -> ClusterLine:
     return (await overview("shop", [member("tokyo")], Sights(tokyo=snapshot))).clusters[0]
 
 
