@@ -83,9 +83,8 @@ class Connection:
                 place=self._name,
                 hint="was the cluster re-created under the same address, or is something between us and it?",
             )
-        words = "not in time" if isinstance(error, httpx.TimeoutException) else str(error) or type(error).__name__
         return KubeUnavailableError(
-            f"the API server did not answer: {words}",
+            f"the API server did not answer: {_words(error)}",
             place=self._name,
             hint="is the cluster up, and may this machine reach it?",
         )
@@ -95,6 +94,15 @@ def _auth(access: KubeAccess) -> httpx.Auth | None:
     if access.credentials is None or isinstance(access.credentials, ClientCertificate | ClientCertificateText):
         return None
     return _Bearer(access.credentials)
+
+
+def _words(error: Exception) -> str:
+    match error:
+        case httpx.TimeoutException():
+            return "not in time"
+        case httpx.ConnectError():
+            return str(error) or "the connection was closed while it was being opened"
+    return str(error) or "the connection broke off"
 
 
 def _certificate_error(error: BaseException | None) -> str | None:
