@@ -141,8 +141,8 @@ def what_is_missing(
     for pool in snapshot.pools:
         nodes = snapshot.nodes_of(pool.name)
         whole = [node for node in nodes if node.ready and node.version == pool.version]
-        if len(whole) < max(pool.nodes, len(nodes)):
-            missing.append(f"pool {pool.name}: {len(whole)} of {pool.nodes} nodes Ready on {pool.version}")
+        if len(whole) < len(nodes):
+            missing.append(f"pool {pool.name}: {len(whole)} of {len(nodes)} nodes Ready on {pool.version}")
     missing += [
         f"{workload.ref}: {workload.ready} of {workload.wanted} pods ready"
         for workload in _unready(snapshot)
