@@ -16,7 +16,8 @@ _KERNEL_RANGE = Path("/proc/sys/net/ipv4/ip_local_port_range")
 def choose(names: Iterable[str], taken: set[int]) -> dict[str, int]:
     """A free port for each name, none of them `taken` (by other twins that may be down just now)."""
     names = list(names)
-    candidates = [port for port in range(_FIRST, _LAST) if port not in taken and port not in _outgoing()]
+    outgoing = _outgoing()
+    candidates = [port for port in range(_FIRST, _LAST) if port not in taken and port not in outgoing]
     # In no particular order: twins that start at the same moment shall not compete for the same ports.
     random.shuffle(candidates)
     free = (port for port in candidates if _is_free(port))
