@@ -1,6 +1,7 @@
 """`fairlead fleet`: what it prints, and the exit code that says whether it was everything."""
 
 import json
+import socket
 import subprocess
 import sys
 from collections.abc import AsyncIterator
@@ -15,7 +16,6 @@ from fairlead.clouds.port import CloudUnavailableError
 from fairlead.fleet.file import Fleet, FleetCluster
 from fairlead.fleet.loading import load_fleet
 from fairlead.model.errors import UnreachableError, UsageError
-from fairlead.twin.ports import choose
 from fakes.pictures import a_snapshot
 
 FILE = """\
@@ -42,7 +42,8 @@ CREDENTIALS = {
 @pytest.fixture
 def fleet(tmp_path: Path) -> Path:
     """A fleet whose provider does not answer: nobody listens on its port."""
-    port = str(choose(["gke"], taken=set())["gke"])
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = str(server.getsockname()[1])
     token = tmp_path / "token"
     token.write_text("subject")
     credentials = tmp_path / "credentials.json"
