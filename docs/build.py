@@ -22,7 +22,7 @@ def _options(command: Any) -> Iterator[str]:
             continue
         names = ", ".join(f"`{name}`" for name in [*parameter.opts, *parameter.secondary_opts])
         if parameter.param_type_name == "argument":
-            names = f"`{parameter.human_readable_name}`"
+            names = f"`{parameter.name.upper()}`"
         words = " ".join((getattr(parameter, "help", "") or "").split())
         yield f"| {names} | {words} |"
 
