@@ -1,5 +1,6 @@
 """A wrong fleet file is told with file, line, path and hint; a right one is read whole."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ from fairlead.fleet.file import DrainMode
 from fairlead.fleet.loading import load_fleet
 from fairlead.model.errors import UsageError
 
+Write = Callable[[str], Path]
 GOOD = """\
 apiVersion: fairlead.dev/v1
 kind: Fleet
@@ -35,7 +37,7 @@ spec:
 
 
 @pytest.fixture
-def write(tmp_path: Path):
+def write(tmp_path: Path) -> Write:
     def write(text: str) -> Path:
         path = tmp_path / "fleet.yaml"
         path.write_text(text)
@@ -50,7 +52,7 @@ def refused(path: Path) -> UsageError:
     return caught.value
 
 
-def test_a_right_file_is_read_with_its_defaults(write):
+def test_a_right_file_is_read_with_its_defaults(write: Write) -> None:
     fleet = load_fleet(write(GOOD))
     assert [cluster.name for cluster in fleet.spec.clusters] == ["tokyo", "osaka"]
     assert fleet.spec.upgrade.drain.mode is DrainMode.DRAIN_FIRST
@@ -83,7 +85,7 @@ def test_a_right_file_is_read_with_its_defaults(write):
         ("metadata: {name: shop}", "metadata: {name: Shop_1}", 3, "metadata.name"),
     ],
 )  # fmt: skip
-def test_each_kind_of_mistake_is_told_with_its_line(write, old, new, line, says):
+def test_each_kind_of_mistake_is_told_with_its_line(write: Write, old: str, new: str, line: int, says: str) -> None:
     assert old in GOOD
     error = refused(write(GOOD.replace(old, new)))
     assert f"fleet.yaml:{line}: " in str(error), str(error)
@@ -91,20 +93,20 @@ def test_each_kind_of_mistake_is_told_with_its_line(write, old, new, line, says)
     assert error.exit_code == 2
 
 
-def test_all_mistakes_of_meaning_are_told_at_once(write):
+def test_all_mistakes_of_meaning_are_told_at_once(write: Write) -> None:
     error = refused(write(GOOD.replace("balancer: edge", "balancer: hedge")))
     assert str(error).count("there is no balancer `hedge`") == 2
     assert error.hint == "did you mean `edge`?"
 
 
-def test_an_unknown_field_is_compared_with_the_known_ones(write):
+def test_an_unknown_field_is_compared_with_the_known_ones(write: Write) -> None:
     assert refused(write(GOOD.replace("waves:", "wave:"))).hint == "did you mean `waves`?"
 
 
-def test_a_missing_file_names_the_command_that_writes_one(tmp_path):
+def test_a_missing_file_names_the_command_that_writes_one(tmp_path: Path) -> None:
     assert "fairlead fleet init" in refused(tmp_path / "fleet.yaml").hint
 
 
 @pytest.mark.parametrize("text", ["", "- a\n- b\n", "hello"])
-def test_what_is_no_mapping_is_refused(write, text):
+def test_what_is_no_mapping_is_refused(write: Write, text: str) -> None:
     assert "expected a mapping" in str(refused(write(text)))
