@@ -148,6 +148,21 @@ class Return(_Part, frozen=True, kw_only=True):
     patience: Duration = _lasting("5m")
 
 
+class Pace(_Part, frozen=True, kw_only=True):
+    """
+    How long the provider takes, for forecasts: one minor step of a `control_plane`, one batch of `nodes` from surge to
+    deletion, one change of a pool's `settings`; and one `look` at everything of a cluster. The defaults are what is
+    published about GKE; yours are better.
+    """
+
+    # 5-15 minutes are reported for a control plane; nine for a node (GoogleCloudPlatform/cluster-toolkit#3343); an
+    # operation that changes settings ends within a minute.
+    control_plane: Duration = _lasting("10m")
+    nodes: Duration = _lasting("9m")
+    settings: Duration = _lasting("1m")
+    look: Duration = _lasting("30s")
+
+
 class UpgradePolicy(_Part, frozen=True, kw_only=True):
     """
     How this fleet is upgraded. `bake`: how long a new control plane is watched before nodes follow. `stall_after`: a
@@ -162,6 +177,7 @@ class UpgradePolicy(_Part, frozen=True, kw_only=True):
     surge: Surge = msgspec.field(default_factory=Surge)
     drain: Drain = msgspec.field(default_factory=Drain)
     bake: Duration = _lasting("5m")
+    pace: Pace = msgspec.field(default_factory=Pace)
     stall_after: Duration = _lasting("20m")
     returning: Return = msgspec.field(default_factory=Return, name="return")
 

@@ -56,5 +56,6 @@ def _upgrade() -> dict[str, Any]:
         "surge": {"percent": 50},
         "drain": {"deadline": "30s", "idleFor": "2s"},
         "bake": "2s",
+        "pace": {"controlPlane": "10s", "nodes": "6s", "settings": "1s", "look": "3s"},
         "return": {"hold": "3s", "minRequests": 10, "patience": "10s"},
     }

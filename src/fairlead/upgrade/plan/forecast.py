@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import msgspec
 
 from fairlead.fleet.file import UpgradePolicy
+from fairlead.model.duration import Duration
 from fairlead.upgrade.plan.steps import (
     Bake,
     ParkPool,
@@ -20,35 +21,30 @@ from fairlead.upgrade.plan.steps import (
 )
 from fairlead.upgrade.plan.surge import nodes_in_zone
 
-# Estimates where nobody has measured yet: GKE replaces a node in about nine minutes
-# (GoogleCloudPlatform/cluster-toolkit#3343), one batch after the other, zone after zone.
-MINUTES_PER_BATCH = 9.0
-# Public reports name 5-15 minutes for a control plane, zonal or regional; the middle.
-MINUTES_CONTROL_PLANE = 10.0
-# A change of settings is an operation of its own, which GKE ends within a minute.
-MINUTES_SETTINGS = 1.0
-MINUTES_LOOK = 0.5
-
 
 def minutes_of(step: Step, policy: UpgradePolicy) -> float:
     """The forecast of one step; 0 where it depends on others alone."""
     match step:
         case UpgradeControlPlane():
-            return MINUTES_CONTROL_PLANE
+            return _minutes(policy.pace.control_plane)
         case RollPool():
-            return batches_of(step) * MINUTES_PER_BATCH
+            return batches_of(step) * _minutes(policy.pace.nodes)
         case Bake(duration=duration):
-            return duration.total_seconds() / 60
+            return _minutes(duration)
         case ParkPool() | RestorePool():
-            return MINUTES_SETTINGS
+            return _minutes(policy.pace.settings)
         case TakeOutOfBalancer():
-            return MINUTES_LOOK + policy.drain.idle_for.total_seconds() / 60
+            return _minutes(policy.pace.look) + _minutes(policy.drain.idle_for)
         case ReturnToBalancer():
-            return policy.returning.hold.total_seconds() / 60 * len(policy.returning.steps)
+            return _minutes(policy.returning.hold) * len(policy.returning.steps)
         case Verify():
-            return MINUTES_LOOK
+            return _minutes(policy.pace.look)
         case WaitForOperation():
             return 0.0
+
+
+def _minutes(duration: Duration) -> float:
+    return duration.total_seconds() / 60
 
 
 def batches_of(step: RollPool) -> int:
