@@ -30,8 +30,13 @@ def _section(part: type[msgspec.Struct], definition: dict[str, Any]) -> Iterator
     yield "\n| field | type | default |\n| --- | --- | --- |"
     required = definition.get("required", [])
     for name, field in definition["properties"].items():
-        default = "required" if name in required else f"`{msgspec.json.encode(field.get('default')).decode()}`"
-        yield f"| `{name}` | {_type(field)} | {default} |"
+        yield f"| `{name}` | {_type(field)} | {'required' if name in required else _default(field)} |"
+
+
+def _default(field: dict[str, Any]) -> str:
+    """A part's own defaults stand in its own section."""
+    value = field.get("default")
+    return "its own" if "$ref" in field and isinstance(value, dict) else f"`{msgspec.json.encode(value).decode()}`"
 
 
 def _as_in_the_file(text: str, part: type[msgspec.Struct]) -> str:
