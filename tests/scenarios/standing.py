@@ -39,10 +39,10 @@ def small_twin(name: str, version: Version = _OLD) -> TwinSpec:
 def _cluster(name: str, location: str, version: Version, rps: float) -> ClusterSpec:
     region = "-".join(location.split("-")[:2])
     zones = tuple(f"{region}-{letter}" for letter in "abc")
-    # Different on purpose: what is restored must be each pool's own.
+    # Different on purpose: what is restored must be each pool's own. In one zone a pool can surge by all its nodes.
     pools = (
-        PoolSpec("app", "app", 3, zones),
-        PoolSpec("batch", "batch", 1, zones[:1], auto_repair=False),
+        PoolSpec("app", "app", 3, zones if location == region else zones[:1]),
+        PoolSpec("batch", "batch", 2, zones[:1], auto_repair=False),
         PoolSpec("system", "system", 2, zones[1:], max_surge=2, max_unavailable=1),
     )
     return ClusterSpec(name, location, version, pools, rps=rps)
