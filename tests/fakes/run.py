@@ -33,6 +33,7 @@ from fairlead.upgrade.activities.totals import CountActivities
 from fairlead.upgrade.activities.traffic import TrafficActivities
 from fairlead.upgrade.fleetplan import freeze, plan_fleet
 from fairlead.upgrade.ports import Ports
+from fairlead.upgrade.report import events_of
 from fairlead.upgrade.run import Runs, RunView
 from fairlead.upgrade.state import Access, Action, Command
 from fairlead.upgrade.workflow import UpgradeCluster, UpgradeFleet
@@ -47,7 +48,7 @@ QUICK = UpgradePolicy(
         steps=(10, 100), hold=Duration(milliseconds=20), min_requests=1, patience=Duration(milliseconds=200)
     ),
     bake=Duration(milliseconds=10),
-    stall_after=Duration(milliseconds=300),
+    stall_after=Duration(seconds=10),
 )
 
 
@@ -97,16 +98,16 @@ class Rig:
         order = freeze(self.fleet, plan, run="r1", started_by="test")
         await self.runs.start(order, self.queue)
 
-    async def until(self, what: Callable[[RunView], bool], patience: float = 20.0, runs: Runs | None = None) -> RunView:
+    async def until(self, what: Callable[[RunView], bool], patience: float = 45.0, runs: Runs | None = None) -> RunView:
         """The first view of which `what` holds."""
         for _ in range(int(patience / 0.05)):
             view = await (runs or self.runs).view()
             if what(view):
                 return view
             await asyncio.sleep(0.05)
-        raise AssertionError(f"it never came; last seen: {view}")
+        raise AssertionError("it never came; " + "\n".join(f"{e.cluster} {e.text}" for e in events_of(view.run)))
 
-    async def end(self, patience: float = 30.0) -> RunView:
+    async def end(self, patience: float = 60.0) -> RunView:
         return await self.until(lambda view: view.run.ended is not None, patience)
 
     async def tell(self, action: Action, cluster: str = "") -> str:

@@ -133,7 +133,8 @@ async def test_a_budget_that_allows_nothing_is_named_before_anything_is_touched(
 
 
 async def test_a_roll_that_stands_still_is_held_with_the_budget_in_its_way(temporal: str) -> None:
-    async with only_osaka().working(temporal) as rig:
+    rig = Rig(dict(ONE)).with_policy(waves=ALONE, stall_after=Duration(milliseconds=300))
+    async with rig.working(temporal):
         rig.cloud.looks = 1000
         node = "app-1.35.4-gke.1100-0"
         rig.eyes.pods["osaka"] = (Pod("shop", "db-0", node, "Running", ready=True, owner="StatefulSet/db"),)

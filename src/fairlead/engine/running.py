@@ -14,7 +14,7 @@ from fairlead.engine.converter import DATA_CONVERTER
 # What `watch` shows of a running step comes from heartbeats; by default they are held back for up to a minute.
 _TELL_WITHIN = timedelta(seconds=1)
 # How long an activity may take to end by itself when the worker is told to stop; it is started again elsewhere.
-_GRACE = timedelta(seconds=3)
+_GRACE = timedelta(seconds=1)
 
 
 def runner() -> SandboxedWorkflowRunner:

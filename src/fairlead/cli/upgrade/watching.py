@@ -17,7 +17,7 @@ from fairlead.model.errors import UnreachableError
 from fairlead.upgrade.report import Event, events_of
 from fairlead.upgrade.run import Runs, RunView
 
-_EVERY = 0.5
+_EVERY = 1.0
 # A worker or server that is being restarted is away for seconds; a person need not be told of that.
 _PATIENCE = 120.0
 
@@ -48,11 +48,12 @@ async def follow(runs: Runs, path: Path, output: Form) -> int:
 
 async def _live(runs: Runs) -> RunView:
     view = await _view(runs)
-    with Live(screen(view), console=console(), refresh_per_second=4, transient=False) as live:
+    # Drawn when there is something new to draw: a view that redraws itself costs a third of a core.
+    with Live(screen(view), console=console(), auto_refresh=False, transient=False) as live:
         while view.run.ended is None:
             await asyncio.sleep(_EVERY)
             view = await _view(runs)
-            live.update(screen(view))
+            live.update(screen(view), refresh=True)
     return view
 
 

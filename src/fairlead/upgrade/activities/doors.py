@@ -12,8 +12,8 @@ from fairlead.engine.retries import REFUSED, UNAVAILABLE
 from fairlead.model.errors import FairleadError, UnreachableError
 from fairlead.upgrade.state import Progress
 
-# Well under a third of the heartbeat time-out in `engine.retries`.
-_EVERY = 3.0
+# Being told to stop is heard with a beat, so this is also how soon a step or a guard ends.
+_EVERY = 1.0
 
 
 class Beat:
