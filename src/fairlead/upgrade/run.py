@@ -67,6 +67,11 @@ class Runs:
         self._id = fleet_workflow(fleet, gke)
         self._now = now
 
+    @property
+    def id(self) -> str:
+        """The workflow's id: one run at a time has it."""
+        return self._id
+
     async def start(self, order: FleetOrder, task_queue: str = TASK_QUEUE) -> str:
         """Start the run; FairleadError names the run that is already under way."""
         try:
