@@ -1,5 +1,6 @@
 """Runs recorded from a server go on under the present code: their histories replay, and a broken one does not."""
 
+import re
 from pathlib import Path
 
 import pytest

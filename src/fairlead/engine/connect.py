@@ -1,5 +1,6 @@
 """The connection to Temporal: which server, and how we prove who we are; secrets come by file or environment only."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -12,6 +13,7 @@ from fairlead.engine.converter import DATA_CONVERTER
 from fairlead.model.errors import UnreachableError, UsageError
 
 TASK_QUEUE = "fairlead"
+_ADDRESS = re.compile(r"[^\s/:]+:\d{1,5}|\[[0-9a-fA-F:]+\]:\d{1,5}")
 
 
 @dataclass(frozen=True)
@@ -32,7 +34,7 @@ def named_by(environment: Mapping[str, str]) -> Server | None:
     The server that the environment names, or None where it names none and the embedded one is meant.
 
     `FAIRLEAD_TEMPORAL_ADDRESS` (`host:port`), `_NAMESPACE`, `_TLS` (`true`), `_TLS_CA`, `_TLS_CERTIFICATE`, `_TLS_KEY`
-    (PEM files), `_API_KEY` or better `_API_KEY_FILE`.
+    (PEM files), `_API_KEY` or better `_API_KEY_FILE`. UsageError where the address is none.
     """
 
     def value(name: str) -> str | None:
@@ -45,6 +47,8 @@ def named_by(environment: Mapping[str, str]) -> Server | None:
     address = value("ADDRESS")
     if address is None:
         return None
+    if not _ADDRESS.fullmatch(address):
+        raise UsageError(f"`{address}` is not `HOST:PORT`", place="FAIRLEAD_TEMPORAL_ADDRESS")
     key_file = path("API_KEY_FILE")
     api_key = _read(key_file).decode().strip() if key_file else value("API_KEY")
     encrypted = (value("TLS") or "").lower() in {"1", "true", "yes"} or bool(api_key or path("TLS_CA"))
@@ -72,9 +76,15 @@ async def connect(server: Server, timeout: timedelta = timedelta(seconds=5)) -> 
         )
     except (RuntimeError, ValueError) as error:
         raise UnreachableError(
-            f"Temporal does not answer at `{server.address}`: {error}",
+            f"Temporal does not answer at `{server.address}`: {_said(error)}",
             hint="`fairlead worker status` shows the embedded server; `FAIRLEAD_TEMPORAL_ADDRESS` names another",
         ) from error
+
+
+def _said(error: Exception) -> str:
+    """The words within what Rust prints for its programmers."""
+    quoted = re.findall(r'"([^"]+)"', str(error))
+    return quoted[-1] if quoted else str(error)
 
 
 def _tls(server: Server) -> TLSConfig | bool:

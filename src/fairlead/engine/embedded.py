@@ -44,11 +44,19 @@ class EmbeddedServer:
 
     async def ensure(self, patience: float = 30.0) -> EmbeddedState:
         """Adopt the one that runs, or start it; returns when it answers."""
-        state = self.state
-        if state is None or state.process is None or not is_alive(state.process):
-            state = self._start(state)
-        await wait_until_it_answers(state, patience)
-        return state
+        until = time.monotonic() + patience
+        while True:
+            state = self.state
+            if state is None or state.process is None or not is_alive(state.process):
+                state = self._start(state)
+            try:
+                await wait_until_it_answers(state, 2.0)
+            except UnreachableError:
+                # It may have died at once, e.g. because the one before it had not left its port yet.
+                if time.monotonic() > until:
+                    raise
+            else:
+                return state
 
     def stop(self) -> None:
         """Its database stays; asked twice is fine."""

@@ -64,12 +64,12 @@ class Operations:
             await self.pause()
 
     async def others_end(self, operation: str) -> None:
-        """Until that operation (or, where it has no name, every one) runs no more."""
-        while True:
-            running = {each.ref.id for each in await self.cloud.running_operations(self.cluster)}
-            await self.pause()
-            if operation not in running if operation else not running:
-                return
+        """Until that operation (or, where it has no name, every one that runs now) has ended, whatever came of it."""
+        running = await self.cloud.running_operations(self.cluster)
+        for ref in [each.ref for each in running if operation in {"", each.ref.id}]:
+            while (await self.cloud.operation(ref)).state is not OperationState.DONE:
+                await self.pause()
+        await self.pause()
 
     async def pause(self) -> None:
         """Rest a little before the next look."""
