@@ -8,7 +8,10 @@ from fairlead.snapshot.cluster import Budget, ClusterSnapshot, Pod
 from fairlead.upgrade.plan.steps import Blocked
 from fairlead.upgrade.plan.surge import MOST_AT_ONCE
 
-_BROKEN = frozenset({"ERROR", "DEGRADED", "STOPPING", "RUNNING_WITH_ERROR"})
+# Not RUNNING_WITH_ERROR: so a pool is called after a roll that failed, until another one succeeds, and that is what a
+# new run is for. Whether its nodes are fit to begin with, they say themselves (UPG102).
+# https://cloud.google.com/kubernetes-engine/docs/reference/rest/v1/projects.locations.clusters.nodePools#status
+_BROKEN = frozenset({"ERROR", "DEGRADED", "STOPPING"})
 _FINISHED = frozenset({"Succeeded", "Failed"})
 
 
