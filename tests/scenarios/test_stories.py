@@ -19,7 +19,7 @@ pytestmark = [pytest.mark.twin, pytest.mark.timeout(300)]
 
 
 async def test_a_fleet_is_upgraded_wave_after_wave_least_traffic_first(story: Story, invariants: Invariants) -> None:
-    await story.start(waves=[{"name": "canary", "count": 1, "soak": "1s"}, {"name": "rest"}])
+    await story.start(waves=[{"name": "canary", "count": 1, "soak": "1s"}, {"name": "rest", "concurrency": 2}])
     run = await story.until_over(within=280)
     assert run.phase is Phase.DONE, [story.tale(name) for name in story.names]
     assert [wave.clusters for wave in run.waves] == [("taipei",), ("osaka", "tokyo")]
@@ -136,18 +136,18 @@ async def test_operations_of_others_are_waited_for_and_named(story: Story, invar
 
 async def test_a_stock_out_slows_a_roll_or_holds_it(story: Story, invariants: Invariants) -> None:
     story.inject(StockOut("taipei", "app", available=1))
-    story.inject(StockOut("taipei", "batch", available=0))
+    story.inject(StockOut("taipei", "system", available=0))
     await story.start("taipei")
     held = await story.until_phase("taipei", Phase.HELD)
     rolled = [each.step.pool for each in held.steps if isinstance(each.step, RollPool) and each.state is StepState.DONE]
     assert rolled == ["app"]
-    assert "roll pool batch" in _why(held)
+    assert "roll pool system" in _why(held)
     assert "ZONE_RESOURCE_POOL_EXHAUSTED" in _why(held)
     assert await story.is_out("taipei")
     story.clear_faults()
     await _retry(story, "taipei")
     run = await story.until_over()
-    await invariants.hold(run, repeated={"taipei/batch": 2})
+    await invariants.hold(run, repeated={"taipei/system": 2})
 
 
 def _why(state: ClusterState) -> str:
