@@ -16,7 +16,13 @@ from fairlead.worker.places import engine_folder
 from fairlead.worker.serve import serve
 from fairlead.worker.wiring import ports_of
 
-app = typer.Typer(help="Run the Temporal worker that carries upgrades out.")
+app = typer.Typer(
+    add_completion=False,
+    help="Run the Temporal worker that carries upgrades out, until SIGTERM or ctrl-C: for the server that "
+    "`FAIRLEAD_TEMPORAL_ADDRESS` names, else for the embedded one.",
+    epilog="Exit codes: 0 done; 1 `status`: keeper, server or worker is not running; 2 there is no server to work for; "
+    "3 Temporal does not answer.",
+)
 
 
 @app.callback(invoke_without_command=True)

@@ -4,7 +4,11 @@ import typer
 
 from fairlead.cli.twin import fault, lifecycle, look
 
-app = typer.Typer(no_args_is_help=True, help="A real fleet on this machine, to rehearse and to test on.")
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    help="A real fleet on this machine, to rehearse and to test on.",
+)
 app.command()(lifecycle.up)
 app.command()(lifecycle.down)
 app.command()(lifecycle.build)

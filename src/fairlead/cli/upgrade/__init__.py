@@ -6,6 +6,7 @@ from fairlead.cli.upgrade import asking, planning, reporting, watching
 
 app = typer.Typer(
     no_args_is_help=True,
+    add_completion=False,
     help="Plan, run and watch upgrades of the fleet.",
     epilog="Exit codes: 0 done; 1 blocked, failed, skipped or aborted; 2 asked for what cannot be; "
     "3 something does not answer; 4 held: it waits for a person.",
