@@ -1,5 +1,5 @@
 """Lets `python -m fairlead` be the command `fairlead`."""
 
-from fairlead.cli import main
+from fairlead.cli import enter
 
-main()
+enter()

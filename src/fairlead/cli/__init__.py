@@ -1,5 +1,5 @@
 """The command `fairlead`. Nothing heavy is imported before it is known which command runs."""
 
-from fairlead.cli.app import main
+from fairlead.cli.app import enter, main
 
-__all__ = ["main"]
+__all__ = ["enter", "main"]
