@@ -28,6 +28,12 @@ class CloudRefusedError(FairleadError):
     """The provider will not do it: bad argument, no permission, no such thing. Asking again does not help."""
 
 
+class CloudDeniedError(CloudRefusedError):
+    """There are no credentials, or they do not open this door."""
+
+    exit_code = UnreachableError.exit_code
+
+
 class OperationKind(StrEnum):
     UPGRADE_CONTROL_PLANE = "upgrade-control-plane"
     UPGRADE_POOL = "upgrade-pool"

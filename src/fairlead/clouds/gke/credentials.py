@@ -14,7 +14,7 @@ from google.oauth2 import credentials as user_credentials
 from google.oauth2 import service_account
 
 from fairlead.clouds.gke.errors import LOGIN_HINT, in_our_words
-from fairlead.clouds.port import CloudRefusedError
+from fairlead.clouds.port import CloudDeniedError
 
 SCOPES = ("https://www.googleapis.com/auth/cloud-platform", "https://www.googleapis.com/auth/userinfo.email")
 
@@ -39,7 +39,7 @@ class GoogleTokens:
 
 
 def load_credentials(file: str | None) -> Credentials:
-    """Those of `file`, else Application Default Credentials. Blocks; CloudRefusedError where there are none."""
+    """Those of `file`, else Application Default Credentials. Blocks; CloudDeniedError where there are none."""
     with in_our_words("find credentials for Google Cloud"):
         if file is None:
             found, _ = google.auth.default(scopes=SCOPES)
@@ -51,13 +51,17 @@ def _from_file(path: Path) -> Credentials:
     try:
         info = msgspec.json.decode(path.read_bytes(), type=dict[str, Any])
     except (OSError, msgspec.DecodeError) as error:
-        raise CloudRefusedError(f"credentials cannot be read: {error}", place=str(path), hint=LOGIN_HINT) from error
+        raise CloudDeniedError(f"credentials cannot be read: {error}", place=str(path), hint=LOGIN_HINT) from error
     loader = _loader(info)
     if loader is None:
-        raise CloudRefusedError(
+        raise CloudDeniedError(
             f"`{info.get('type', '')}` is not a type of credentials we know", place=str(path), hint=LOGIN_HINT
         )
-    return loader(info, scopes=SCOPES)
+    try:
+        return loader(info, scopes=SCOPES)
+    except (ValueError, TypeError, LookupError, AttributeError) as error:
+        # google-auth expects the fields of a well-made file, and stumbles where one is missing or of another kind.
+        raise CloudDeniedError(f"these are no credentials: {error}", place=str(path), hint=LOGIN_HINT) from error
 
 
 # One loader a type, as google-auth advises: its generic loader would accept what nobody asked for.
@@ -72,6 +76,6 @@ _LOADERS: dict[str, Callable[..., Credentials]] = {
 def _loader(info: dict[str, Any]) -> Callable[..., Credentials] | None:
     if info.get("subject_token_type") == "urn:ietf:params:aws:token-type:aws4_request":
         return aws.Credentials.from_info
-    if "executable" in info.get("credential_source", {}):
+    if "executable" in (info.get("credential_source") or {}):
         return pluggable.Credentials.from_info
     return _LOADERS.get(str(info.get("type", "")))

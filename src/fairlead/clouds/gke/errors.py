@@ -8,7 +8,7 @@ import grpc
 from google.api_core import exceptions as google_errors
 from google.auth import exceptions as auth_errors
 
-from fairlead.clouds.port import CloudBusyError, CloudRefusedError, CloudUnavailableError
+from fairlead.clouds.port import CloudBusyError, CloudDeniedError, CloudRefusedError, CloudUnavailableError
 from fairlead.model.errors import FairleadError
 
 LOGIN_HINT = "`gcloud auth application-default login`, or name a file in the fleet's `spec.gke.credentialsFile`"
@@ -23,7 +23,6 @@ _HINTS = {
     grpc.StatusCode.NOT_FOUND: "`fairlead fleet init` lists what the project has",
 }
 _REFUSED = {
-    grpc.StatusCode.PERMISSION_DENIED,
     grpc.StatusCode.NOT_FOUND,
     grpc.StatusCode.INVALID_ARGUMENT,
     grpc.StatusCode.FAILED_PRECONDITION,
@@ -45,7 +44,7 @@ def in_our_words(doing: str) -> Iterator[None]:
     except auth_errors.TransportError as error:
         raise CloudUnavailableError(f"could not {doing}: no token to be had: {error}", hint=LOGIN_HINT) from error
     except auth_errors.GoogleAuthError as error:
-        kind = CloudUnavailableError if error.retryable else CloudRefusedError
+        kind = CloudUnavailableError if error.retryable else CloudDeniedError
         raise kind(f"could not {doing}: no valid credentials: {error}", hint=LOGIN_HINT) from error
 
 
@@ -57,6 +56,8 @@ def _translated(doing: str, error: google_errors.GoogleAPICallError) -> Fairlead
         return CloudBusyError(
             text, operation=named.group() if named else "", hint="wait for that operation, then look again"
         )
+    if code is grpc.StatusCode.PERMISSION_DENIED:
+        return CloudDeniedError(text, hint=_HINTS[code])
     if code in _REFUSED:
         return CloudRefusedError(text, hint=_HINTS.get(code, ""))
     # A failed refresh arrives as UNAVAILABLE of the call that needed the token.
