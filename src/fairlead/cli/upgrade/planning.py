@@ -51,7 +51,6 @@ async def _plan(fleet: Fleet, only: list[str]) -> FleetPlan:
 
 async def _start(path: Path, only: list[str], output: Form, *, watch: bool) -> int:
     fleet = load_fleet(path)
-    runs = await runs_of(fleet, start=True)
     planned = await _plan(fleet, only)
     _refuse_the_impossible(planned)
     if planned.empty:
@@ -60,6 +59,8 @@ async def _start(path: Path, only: list[str], output: Form, *, watch: bool) -> i
     for each in planned.clusters.values():
         for finding in each.blockers:
             tell(f"{each.cluster} will be held: {finding.subject}: {finding.message}")
+    # Only now: what cannot be meant leaves no engine behind.
+    runs = await runs_of(fleet, start=True)
     run = await runs.start(freeze(fleet, planned, uuid.uuid4().hex[:12], whoami()))
     tell(f"started {run}")
     if watch:
