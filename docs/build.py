@@ -65,7 +65,7 @@ def cli_page() -> str:
         "Made by `make docs` from the commands themselves.",
         "",
         "Data goes to stdout, everything else to stderr. Unless a command says more, exit code 0 is done, 1 went",
-        "wrong, 2 cannot be meant (nothing was done), 3 something does not answer.",
+        "wrong, 2 cannot be meant (nothing was done), 3 something does not answer or refuses our credentials.",
     ]
     for name, door in DOORS.items():
         group = typer.main.get_command(importlib.import_module(door.module).app)
