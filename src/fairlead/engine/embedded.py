@@ -15,6 +15,15 @@ from fairlead.model import wire
 from fairlead.model.errors import UnreachableError
 
 
+# With its usual four, the few pollers of a fresh worker may all wait at other partitions than the one that gets the
+# first task, which then lies there until a poll ends: a minute in which nothing happens.
+_ONE_PARTITION = [
+    word
+    for side in ("Read", "Write")
+    for word in ("--dynamic-config-value", f"matching.numTaskqueue{side}Partitions=1")
+]
+
+
 class EmbeddedState(msgspec.Struct, frozen=True):
     """Ports are chosen once and kept, so that whoever is connected finds the server again after a restart."""
 
@@ -85,6 +94,7 @@ class EmbeddedServer:
                 str(self._folder / "temporal.db"),
                 "--log-level",
                 "warn",
+                *_ONE_PARTITION,
             ],
             self._folder / "temporal.log",
             os.environ,

@@ -52,10 +52,10 @@ def _upgrade() -> dict[str, Any]:
     """As in production, only that nobody waits minutes for what takes the twin seconds."""
     return {
         "version": {"channel": "stable"},
-        "waves": [{"name": "canary", "count": 1, "soak": "3s"}, {"name": "rest"}],
+        "waves": [{"name": "canary", "count": 1, "soak": "3s"}, {"name": "rest", "concurrency": 2}],
         "surge": {"percent": 50},
         "drain": {"deadline": "30s", "idleFor": "2s"},
         "bake": "2s",
         "pace": {"controlPlane": "10s", "nodes": "6s", "settings": "1s", "look": "3s"},
-        "return": {"hold": "3s", "minRequests": 10, "patience": "10s"},
+        "return": {"hold": "2s", "minRequests": 10, "patience": "10s"},
     }
