@@ -14,7 +14,6 @@ from fairlead.engine.process import Pid, is_alive, start_detached, stop
 from fairlead.model import wire
 from fairlead.model.errors import UnreachableError
 
-
 # With its usual four, the few pollers of a fresh worker may all wait at other partitions than the one that gets the
 # first task, which then lies there until a poll ends: a minute in which nothing happens.
 _ONE_PARTITION = [
