@@ -118,3 +118,21 @@ def test_every_finding_has_its_line() -> None:
     stopped = {f"RUN-{kind}" for kind in kinds | {"Failed"}}
     assert found
     assert found | stopped == _table_ids("findings.md", r"UPG\d+|RUN-[A-Za-z]+")
+
+
+def test_every_call_to_gke_has_its_permission() -> None:
+    page = (DOCS / "guides" / "production.md").read_text()
+    adapter = (ROOT / "src/fairlead/clouds/gke/cloud.py").read_text()
+    calls = set(re.findall(r"\"([a-z]+(?:_[a-z]+)+)\"", adapter))
+    named = {"".join(word.capitalize() for word in call.split("_")) for call in calls}
+    assert "UpdateNodePool" in named
+    assert not {call for call in named if not re.search(rf"\b{call}\b", page)}
+
+
+def test_the_role_lists_all_that_is_read() -> None:
+    page = (DOCS / "guides" / "production.md").read_text()
+    reader = (ROOT / "src/fairlead/kube/reader.py").read_text()
+    read = set(re.findall(r"\"/apis?/\S*/([a-z]+)\"", reader))
+    assert {"nodes", "poddisruptionbudgets"} <= read
+    listed = {name.strip() for names in re.findall(r"resources: \[(.*?)\]", page) for name in names.split(",")}
+    assert read == listed
