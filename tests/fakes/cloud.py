@@ -99,6 +99,8 @@ class FakeCloud:
     )
     calls: list[str] = field(default_factory=list)
     started: list[OperationRef] = field(default_factory=list)
+    stalled: set[OperationKind] = field(default_factory=set)
+    """Operations of these kinds go on for ever."""
     _works: dict[str, _Work] = field(default_factory=dict)
     _errors: dict[str, list[Exception]] = field(default_factory=dict)
     _ends: dict[OperationKind, list[str]] = field(default_factory=dict)
@@ -269,7 +271,7 @@ class FakeCloud:
         return ref
 
     def _look(self, work: _Work) -> None:
-        if not _runs(work):
+        if not _runs(work) or work.operation.kind in self.stalled:
             return
         if work.looks > 0:
             work.looks -= 1
