@@ -28,15 +28,17 @@ def up(name: Name = DEFAULT_NAME, spec: SpecFile = None, resume: Resume = False,
     """Start a twin and wait until it serves. What a crashed twin of that name left is cleared away first."""
     wanted = specs.read(spec, name) if spec else specs.default(name)
     specs.validate(wanted)
+    former = state.find(name)
+    if resume and former is None:
+        raise UsageError(f"there is no twin `{name}` to resume", hint="leave `--resume` out")
     with BuildProgress() as progress:
         tools.ensure(progress=progress)
-    status = asyncio.run(_up(wanted, resume=resume))
+    status = asyncio.run(_up(wanted, former, resume=resume))
     show(status, form, _where_to_look(status))
 
 
-async def _up(wanted: state.TwinSpec, *, resume: bool) -> TwinStatus:
+async def _up(wanted: state.TwinSpec, former: state.TwinState | None, *, resume: bool) -> TwinStatus:
     begun = time.monotonic()
-    former = state.find(wanted.name)
     if former is not None and await boot.is_up(former):
         tell(f"twin `{wanted.name}` is up already")
         return await status_of(former)
@@ -47,10 +49,8 @@ async def _up(wanted: state.TwinSpec, *, resume: bool) -> TwinStatus:
 
 
 def _prepare(wanted: state.TwinSpec, former: state.TwinState | None, *, resume: bool) -> state.TwinState:
-    if not resume:
+    if not resume or former is None:
         return boot.prepare(wanted)
-    if former is None:
-        raise UsageError(f"there is no twin `{wanted.name}` to resume", hint="leave `--resume` out")
     boot.prepare_again(former)
     return former
 
