@@ -93,8 +93,8 @@ class Rig:
     def with_policy(self, **changes: object) -> "Rig":
         return Rig(self.rates, msgspec.structs.replace(self.policy, **changes))
 
-    async def start(self) -> None:
-        plan = await plan_fleet(self.fleet, self.ports)
+    async def start(self, *only: str) -> None:
+        plan = await plan_fleet(self.fleet, self.ports, only)
         order = freeze(self.fleet, plan, run="r1", started_by="test")
         await self.runs.start(order, self.queue)
 

@@ -180,7 +180,7 @@ async def test_a_reload_of_the_balancer_does_not_bring_the_cluster_back(temporal
 async def test_nobody_leaves_the_balancer_without_headroom(temporal: str) -> None:
     async with only_osaka().working(temporal) as rig:
         rig.balancer.set_up("tokyo", up=False)
-        await rig.start()
+        await rig.start("osaka")
         view = await rig.until(held)
         hold = view.run.clusters["osaka"].hold
         assert hold is not None
@@ -210,8 +210,9 @@ async def test_sessions_that_do_not_end_are_not_cut(temporal: str) -> None:
 
 async def test_a_return_that_fails_goes_back_out_and_is_held(temporal: str) -> None:
     async with only_osaka().working(temporal) as rig:
-        rig.balancer.failing["osaka"] = 0.5
         await rig.start()
+        await rig.until(lambda view: any("control plane" in step.name for step in _steps(view)))
+        rig.balancer.failing["osaka"] = 0.5
         view = await rig.until(held)
         hold = view.run.clusters["osaka"].hold
         assert hold is not None
