@@ -78,6 +78,8 @@ class ChangeActivities:
         """Settings become what they were; waits for a roll that still runs."""
         async with beating() as beat:
             was = order.parked
+            # Some settings could be written beside a roll: ours are not, as two operations on one cluster never are.
+            await self._operations(order.order, beat).all_end()
             wanted = SurgeSettings(was.max_surge, was.max_unavailable, was.surge_original)
             await self._set(order.order, was.pool, wanted, beat, repair=was.auto_repair)
             repair = "on" if was.auto_repair else "off"

@@ -71,6 +71,13 @@ class Operations:
                 await self.pause()
         await self.pause()
 
+    async def all_end(self) -> None:
+        """Until what runs on the cluster now has ended, whoever began it and whatever comes of it."""
+        for running in await self.cloud.running_operations(self.cluster):
+            while (await self.cloud.operation(running.ref)).state is not OperationState.DONE:
+                self.tell(f"operation {running.ref.id}")
+                await self.pause()
+
     async def pause(self) -> None:
         """Rest a little before the next look."""
         await self._pace.rest()
