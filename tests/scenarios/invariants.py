@@ -85,7 +85,7 @@ class Invariants:
         """
         await self._assert_traffic(may_fail)
         await self.stop()
-        self._assert_changes(repeated or {})
+        self._assert_changes(run, repeated or {})
         self._assert_one_at_a_time()
         self._assert_nothing_forced()
         self._assert_waves(run)
@@ -129,23 +129,35 @@ class Invariants:
 
     # 1: minor by minor, never backwards, within the skew; each change asked for once.
 
-    def _assert_changes(self, repeated: Mapping[str, int]) -> None:
+    def _assert_changes(self, run: FleetState, repeated: Mapping[str, int]) -> None:
         asked: dict[str, list[Version]] = {}
         for line in self._new_lines():
             if version := _version_of(line):
                 asked.setdefault(_what(line), []).append(version)
+        assert self._missing(run) <= set(asked), f"changed without having been asked for: {self._missing(run)}"
+        assert {what.split()[0].split("/")[0] for what in asked} <= set(run.clusters), "others were changed too"
         for what, versions in asked.items():
-            before = self._before(what)
-            assert versions == sorted(versions), f"{what} was sent backwards: {versions}"
-            assert versions[0] >= before, f"{what} was sent back from {before} to {versions[0]}"
-            if what.endswith(" master"):
-                steps = pairwise([before, *versions])
-                assert all(to.minors_ahead_of(was) <= 1 for was, to in steps), f"{what} skipped a minor: {versions}"
-            times = {version: versions.count(version) for version in versions}
-            allowed = repeated.get(what, 1)
-            assert set(times.values()) <= {1, allowed}, f"{what} was asked for {times} times, not {allowed}"
-            assert max(times.values()) == allowed, f"{what} was asked for {times} times, not {allowed}"
+            self._assert_forward(what, versions)
+            times = {versions.count(version) for version in versions}
+            assert times == {repeated.get(what, 1)}, f"{what} was asked for {versions}"
         assert set(repeated) <= set(asked), f"never asked for: {set(repeated) - set(asked)}"
+
+    def _assert_forward(self, what: str, versions: Sequence[Version]) -> None:
+        path = [self._before(what), *versions]
+        assert path == sorted(path), f"{what} was sent backwards: {path}"
+        if what.endswith(" master"):
+            skips = [to for was, to in pairwise(path) if to.minors_ahead_of(was) > 1]
+            assert not skips, f"{what} skipped a minor: {path}"
+
+    def _missing(self, run: FleetState) -> set[str]:
+        """What a finished cluster must have been asked for, if it lacked it at the begin."""
+        wanted = set()
+        for name, state in run.clusters.items():
+            was = self._clusters[name]
+            if state.phase is Phase.DONE:
+                wanted |= {f"{name} master"} if was.control_plane < state.target else set()
+                wanted |= {f"{name}/{pool.name}" for pool in was.pools if pool.version < state.target}
+        return wanted
 
     def _new_lines(self) -> list[AuditLine]:
         """What was asked for and taken in since we began to watch."""
@@ -240,8 +252,8 @@ def _works(story: Story) -> dict[str, Work]:
 
 
 def _version_of(line: AuditLine) -> Version | None:
-    text = {"UpdateMaster": "master_version", "UpdateNodePool": "node_version"}.get(line.method)
-    found = line.request.get(text) if text else None
+    field = {"UpdateMaster": "masterVersion", "UpdateNodePool": "nodeVersion"}.get(line.method)
+    found = line.request.get(field) if field else None
     return Version(found) if found else None
 
 
