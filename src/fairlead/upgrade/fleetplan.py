@@ -116,8 +116,8 @@ def _lineup(fleet: Fleet, members: Sequence[FleetCluster], pictures: Mapping[str
 
 
 async def _with_headroom(before: ClusterPreview, fleet: Fleet, cluster: FleetCluster, ports: Ports) -> ClusterPreview:
-    """Add why the cluster could not leave the balancer now, if its plan has that step."""
-    if not any(isinstance(each.step, TakeOutOfBalancer) for each in before.steps):
+    """Add why the cluster could not leave the balancer now, if its plan has that step and its traffic is known."""
+    if before.rate is None or not any(isinstance(each.step, TakeOutOfBalancer) for each in before.steps):
         return before
     entries = ClusterEntries(ports.balancers, cluster, declared_capacities(fleet))
     if (await entries.reading()).out_of_balancer:

@@ -7,6 +7,7 @@ import msgspec
 from fairlead.model.finding import Finding
 from fairlead.model.version import Version
 from fairlead.snapshot.cluster import ClusterSnapshot, RunningOperation
+from fairlead.snapshot.traffic import TrafficReading
 from fairlead.upgrade.plan.blockers import blockers_of, forced_by_provider, missing_evidence, warnings_of
 from fairlead.upgrade.plan.cluster import next_change, step_towards
 from fairlead.upgrade.plan.forecast import minutes_of
@@ -125,8 +126,10 @@ def simulate(snapshot: ClusterSnapshot, step: Step) -> ClusterSnapshot:
         case WaitForOperation(operation=operation):
             left = tuple(each for each in snapshot.operations if each.id != operation)
             return msgspec.structs.replace(snapshot, operations=left)
-        case TakeOutOfBalancer() if snapshot.traffic is not None:
-            out = msgspec.structs.replace(snapshot.traffic, in_balancer=False, out_of_balancer=True)
+        case TakeOutOfBalancer():
+            # Also where the balancers do not answer now: this is the picture of a step that has gone well.
+            traffic = snapshot.traffic or TrafficReading(snapshot.taken, "", 0, 0, 0.0, 0, 0, 0.0, 0, False, True)
+            out = msgspec.structs.replace(traffic, in_balancer=False, out_of_balancer=True)
             return msgspec.structs.replace(snapshot, traffic=out)
         case _:
             return snapshot
