@@ -89,7 +89,7 @@ async def test_a_narrow_terminal_without_colour_is_enough(temporal: str, tmp_pat
         home.file(a_fleet("tokyo", name=rig.fleet.metadata.name))
         await rig.start()
         async with watching(home, temporal, COLUMNS="60", LINES="20", NO_COLOR="1") as child:
-            shown = await seen_until(child, "bake")
+            shown = await seen_until(child, "osaka")
         await rig.tell(Action.ABORT)
         await rig.end()
     assert not re.search(r"\x1b\[(3|4|9|10)\d", shown), "there is colour"
