@@ -1,6 +1,7 @@
 """Eyes on fake clusters: pictures made from what the fake cloud says, as a cluster in order would show itself."""
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -15,17 +16,32 @@ from fakes.cloud import FakeCloud
 
 @dataclass
 class FakeEyes:
-    """`dark`: clusters whose API server does not answer. `budgets`, `pods`, `workloads` by cluster name."""
+    """
+    `dark`: clusters whose API server does not answer. `closed`: clusters that are looked at in vain, from the moment
+    `closes_when` says so until `open_again`; `waiting` counts those looks. `budgets`, `pods`, `workloads` by
+    cluster name.
+    """
 
     cloud: FakeCloud
     balancers: Mapping[str, Balancer] = field(default_factory=dict)
     dark: set[str] = field(default_factory=set)
     never_ready: set[str] = field(default_factory=set)
+    closed: set[str] = field(default_factory=set)
+    closes_when: Callable[[], bool] = lambda: True
+    waiting: int = 0
     budgets: dict[str, tuple[Budget, ...]] = field(default_factory=dict)
     pods: dict[str, tuple[Pod, ...]] = field(default_factory=dict)
     workloads: dict[str, tuple[Workload, ...]] = field(default_factory=dict)
+    _opened: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def open_again(self) -> None:
+        self.closed.clear()
+        self._opened.set()
 
     async def take(self, cluster: FleetCluster) -> ClusterSnapshot:
+        if cluster.name in self.closed and self.closes_when():
+            self.waiting += 1
+            await self._opened.wait()
         seen = await self.cloud.cluster(cluster.ref)
         offered = await self.cloud.offered_versions(cluster.ref)
         dark = cluster.name in self.dark

@@ -141,6 +141,7 @@ class Rig:
             look.read_apis,
             look.compare_apis,
             look.verify,
+            traffic.check_headroom,
             traffic.take_out,
             traffic.keep_out,
             traffic.return_step,

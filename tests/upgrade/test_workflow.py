@@ -246,7 +246,7 @@ async def test_cancelling_the_workflow_restores_what_was_parked(temporal: str) -
         handle = rig.client.get_workflow_handle(view.run.open["osaka"])
         await handle.cancel()
         view = await rig.end()
-        assert view.run.phase is Phase.FAILED
+        assert view.run.phase is Phase.ABORTED
         nothing_is_left_behind(rig)
 
 

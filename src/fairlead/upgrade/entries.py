@@ -40,15 +40,15 @@ class ClusterEntries:
         for each in self._cluster.traffic:
             await self._balancers[each.balancer].set_weight(each.server, percent)
 
-    async def keep_out(self) -> bool:
+    async def keep_out(self, state: EntryState) -> bool:
         """
-        Whatever forgot that the cluster is out is told again; whether anything had forgotten.
+        Whatever forgot that the cluster is out is told this state; whether anything had forgotten.
 
         A reload of HAProxy begins with the configuration, where every server is ready.
         """
         forgotten = any(entry.state is EntryState.READY and not entry.old_process for entry in await self.entries())
         if forgotten:
-            await self.set_state(EntryState.MAINTENANCE)
+            await self.set_state(state)
         return forgotten
 
     async def shared_loads(self, span: float) -> list[SharedLoad]:

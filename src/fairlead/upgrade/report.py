@@ -42,7 +42,8 @@ class PoolReport(msgspec.Struct, frozen=True):
 class ClusterReport(msgspec.Struct, frozen=True):
     """
     One cluster: `pods_evicted` stood on nodes that were replaced (at least once each), `budget_waits` disruption
-    budgets that were seen refusing; None where no pool was rolled. `held` are the reasons it waits for a person now.
+    budgets that were seen refusing; None where no pool was rolled. `held` are the reasons it waits for a person now,
+    `entries` its `balancer/server` names.
     """
 
     cluster: str
@@ -58,6 +59,7 @@ class ClusterReport(msgspec.Struct, frozen=True):
     steps: tuple[StepReport, ...]
     parked: tuple[ParkedPool, ...]
     out_of_balancer: bool
+    entries: tuple[str, ...]
     pods_evicted: int | None
     budget_waits: int | None
     apis: tuple[ApiChanges, ...]
@@ -180,7 +182,8 @@ def _cluster(state: ClusterState, wave: str, run: FleetState) -> ClusterReport:
         pools=tuple(PoolReport(pool.name, pool.nodes, pool.before, pool.after) for pool in state.pools),
         steps=tuple(_step(step) for step in state.steps),
         parked=tuple(state.parked),
-        out_of_balancer=state.memory.taken_out,
+        out_of_balancer=state.memory.out,
+        entries=tuple(f"{each.balancer}/{each.server}" for each in run.order.clusters[state.cluster].cluster.traffic),
         pods_evicted=state.pods_evicted,
         budget_waits=state.budget_waits,
         apis=tuple(state.apis),

@@ -106,7 +106,7 @@ class StepRecord(msgspec.Struct):
 
 
 class ParkedPool(msgspec.Struct, frozen=True):
-    """A pool's settings as they were before we changed them."""
+    """A pool's settings as they were before we changed them. `trouble`: why they could not be restored."""
 
     pool: str
     auto_repair: bool
@@ -114,6 +114,7 @@ class ParkedPool(msgspec.Struct, frozen=True):
     max_unavailable: int
     surge_original: str
     restored: bool = False
+    trouble: str = ""
 
 
 class PoolRecord(msgspec.Struct):
@@ -270,6 +271,13 @@ class ReturnStep(msgspec.Struct, frozen=True):
     order: ClusterOrder
     percent: int
     baseline: Baseline | None
+
+
+class KeepOut(msgspec.Struct, frozen=True):
+    """Keep the cluster out. `idle`: it was proven so, and may be put into maintenance without cutting anything."""
+
+    order: ClusterOrder
+    idle: bool
 
 
 class VerifyOrder(msgspec.Struct, frozen=True):

@@ -30,6 +30,7 @@ def activities_of(ports_of: PortsOf) -> list[Callable[..., Any]]:
         look.read_apis,
         look.compare_apis,
         look.verify,
+        traffic.check_headroom,
         traffic.take_out,
         traffic.keep_out,
         traffic.return_step,

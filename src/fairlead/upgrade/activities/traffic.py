@@ -15,7 +15,7 @@ from fairlead.upgrade.entries import ClusterEntries
 from fairlead.upgrade.plan.headroom import lacking_headroom
 from fairlead.upgrade.plan.returning import Judgement, Verdict, judge
 from fairlead.upgrade.ports import PortsOf
-from fairlead.upgrade.state import ClusterOrder, Progress, ReturnStep
+from fairlead.upgrade.state import ClusterOrder, KeepOut, Progress, ReturnStep
 
 
 class TrafficActivities:
@@ -27,37 +27,45 @@ class TrafficActivities:
         self._pause = pause
 
     @activity.defn
-    async def take_out(self, order: ClusterOrder) -> str:
+    async def check_headroom(self, order: ClusterOrder) -> None:
         """
-        Drain the cluster where the siblings can carry its load, prove it idle, then put it into maintenance.
+        Raises where the siblings could not carry the cluster's load; nothing is changed.
 
-        A cluster that is already out is only proven idle: its siblings carry the load as it is.
+        One that is already out needs no more of them: they carry the load as it is.
         """
-        async with beating() as beat:
+        async with beating():
             entries = self._entries(order)
             if not (await entries.reading()).out_of_balancer:
                 await self._check_headroom(entries, order)
+
+    @activity.defn
+    async def take_out(self, order: ClusterOrder) -> str:
+        """Drain the cluster, prove it idle, then put it into maintenance; keeps it out meanwhile."""
+        async with beating() as beat:
+            entries = self._entries(order)
+            if not (await entries.reading()).out_of_balancer:
                 await entries.set_state(EntryState.DRAIN)
             said = await self._prove_idle(entries, order, beat)
             await entries.set_state(EntryState.MAINTENANCE)
             return said
 
     @activity.defn
-    async def keep_out(self, order: ClusterOrder) -> None:
+    async def keep_out(self, keep: KeepOut) -> None:
         """
         Stand at the door until told to stop: whatever forgets that the cluster is out is told again within seconds.
 
         A balancer that does not answer may be one that is just being restarted, so it is asked again and again.
         """
         async with beating() as beat:
-            entries = self._entries(order)
+            entries = self._entries(keep.order)
+            state = EntryState.MAINTENANCE if keep.idle else EntryState.DRAIN
             while True:
-                await self._look_at_the_door(entries, beat)
+                await self._look_at_the_door(entries, state, beat)
                 await asyncio.sleep(self._pause)
 
-    async def _look_at_the_door(self, entries: ClusterEntries, beat: Beat) -> None:
+    async def _look_at_the_door(self, entries: ClusterEntries, state: EntryState, beat: Beat) -> None:
         try:
-            if await entries.keep_out():
+            if await entries.keep_out(state):
                 activity.logger.warning("a balancer had forgotten that the cluster is out; it was told again")
             waits_for = ""
         except UnreachableError as error:
@@ -95,7 +103,7 @@ class TrafficActivities:
         until = time.monotonic() + drain.deadline.total_seconds()
         before = await entries.entries()
         while True:
-            await asyncio.sleep(drain.idle_for.total_seconds())
+            await self._watch_the_drain(entries, drain.idle_for.total_seconds())
             after = await entries.entries()
             if idle(before, after):
                 return f"idle for {drain.idle_for} in {len(after)} entries"
@@ -105,9 +113,14 @@ class TrafficActivities:
                     f"{sessions} sessions are still open {drain.deadline} after the drain began; none was cut", NOT_IDLE
                 )
             beat.tell(Progress(waits_for=f"{sessions} sessions to end"))
-            if any(entry.state is EntryState.READY and not entry.old_process for entry in after):
-                await entries.set_state(EntryState.DRAIN)
             before = after
+
+    async def _watch_the_drain(self, entries: ClusterEntries, seconds: float) -> None:
+        """Let so much time pass, and tell whatever forgets the drain meanwhile again."""
+        until = time.monotonic() + seconds
+        while (left := until - time.monotonic()) > 0:
+            await asyncio.sleep(min(left, self._pause))
+            await entries.keep_out(EntryState.DRAIN)
 
     async def _wait_until_up(self, entries: ClusterEntries, step: ReturnStep, beat: Beat) -> None:
         """Health checks begin anew after maintenance."""

@@ -94,7 +94,7 @@ def _before(
     change: Change, snapshot: ClusterSnapshot, goal: Goal, memory: Memory
 ) -> TakeOutOfBalancer | Bake | ParkPool | None:
     drain_first = goal.policy.drain.mode is DrainMode.DRAIN_FIRST
-    if goal.balanced and (drain_first or memory.taken_out) and not (memory.taken_out and _is_out(snapshot)):
+    if goal.balanced and (drain_first or memory.out) and not (memory.taken_out and _is_out(snapshot)):
         return TakeOutOfBalancer()
     if memory.unbaked is not None:
         return Bake(memory.unbaked, goal.policy.bake)
@@ -108,7 +108,7 @@ def _make_an_end(goal: Goal, memory: Memory) -> Plan:
         return NextStep(Bake(memory.unbaked, goal.policy.bake))
     if not memory.verified:
         return NextStep(Verify())
-    if memory.taken_out:
+    if memory.out:
         return NextStep(ReturnToBalancer())
     return Done()
 

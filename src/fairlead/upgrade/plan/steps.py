@@ -108,12 +108,14 @@ class Goal(msgspec.Struct, frozen=True):
 
 class Memory(msgspec.Struct, frozen=True):
     """
-    What a run knows of a cluster that no picture shows: `touched` that it has changed something, `taken_out` that it
-    took the cluster out of the balancer, `unbaked` a control plane version nobody has watched yet, `parked` the
+    What a run knows of a cluster that no picture shows: `touched` that it has changed something, `out` that it has
+    begun to take the cluster out of the balancer and not yet ended its return, so that it is ours to keep out,
+    `taken_out` that it was proven idle since, `unbaked` a control plane version nobody has watched yet, `parked` the
     pools whose settings it changed, `verified` that nothing changed since it was verified.
     """
 
     touched: bool = False
+    out: bool = False
     taken_out: bool = False
     unbaked: Version | None = None
     parked: tuple[str, ...] = ()
@@ -125,7 +127,7 @@ def remember(memory: Memory, step: Step) -> Memory:
     after = msgspec.structs.replace
     match step:
         case TakeOutOfBalancer():
-            return after(memory, touched=True, taken_out=True, verified=False)
+            return after(memory, touched=True, out=True, taken_out=True, verified=False)
         case UpgradeControlPlane(to=to):
             return after(memory, touched=True, unbaked=to, verified=False)
         case Bake():
@@ -139,7 +141,7 @@ def remember(memory: Memory, step: Step) -> Memory:
         case Verify():
             return after(memory, verified=True)
         case ReturnToBalancer():
-            return after(memory, taken_out=False)
+            return after(memory, out=False, taken_out=False)
         case WaitForOperation():
             return memory
 

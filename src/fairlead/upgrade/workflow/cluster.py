@@ -2,11 +2,12 @@
 
 import asyncio
 from collections.abc import Coroutine
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 
 from temporalio import workflow
-from temporalio.exceptions import ActivityError, ApplicationError, is_cancelled_exception
+from temporalio.exceptions import ActivityError, ApplicationError, FailureError, is_cancelled_exception
 
 from fairlead.engine.doing import do, kind_of, words_of
 from fairlead.engine.retries import LOOK
@@ -23,6 +24,7 @@ from fairlead.upgrade.state import (
     Command,
     Hold,
     News,
+    ParkedPool,
     Phase,
     Planned,
     PlanRequest,
@@ -55,9 +57,11 @@ class UpgradeCluster:
     async def run(self, job: ClusterJob) -> ClusterState:
         try:
             await self._upgrade()
-        except asyncio.CancelledError:
+        except (asyncio.CancelledError, FailureError) as error:
+            if not is_cancelled_exception(error):
+                raise
+            # Not raised again: the run would know nothing but that it was cancelled.
             await self._stop(Phase.ABORTED, "the workflow was cancelled")
-            raise
         return self._state
 
     @workflow.query
@@ -118,6 +122,7 @@ class UpgradeCluster:
     async def _upgrade(self) -> None:
         if self._state.began is None:
             self._state.began = workflow.now()
+        self._door.stand_guard()
         await self._become(Phase.RUNNING)
         while not self._told_to_stop:
             if workflow.info().is_continue_as_new_suggested():
@@ -174,12 +179,15 @@ class UpgradeCluster:
             await workflow.wait_condition(lambda: task.done() or self._told_to_stop)
         except asyncio.CancelledError:
             task.cancel()
+            with suppress(FailureError, asyncio.CancelledError):
+                await task
             raise
         if not task.done():
             task.cancel()
         try:
             return await task
-        except (ActivityError, asyncio.CancelledError) as error:
+        except (FailureError, asyncio.CancelledError) as error:
+            # A signal that is not sent any more is a failure too.
             if is_cancelled_exception(error) and self._told_to_stop:
                 _close(record, StepState.STOPPED, "told to stop")
                 return None
@@ -193,7 +201,7 @@ class UpgradeCluster:
         """Hold; with `drain-on-failure` the cluster leaves the balancer first, if its siblings can carry that."""
         reasons = [_finding(self._state.cluster, doing, kind_of(error), words_of(error))]
         mode = self._order.policy.drain.mode
-        if mode is DrainMode.DRAIN_ON_FAILURE and not self._state.memory.taken_out and self._order.cluster.traffic:
+        if mode is DrainMode.DRAIN_ON_FAILURE and not self._state.memory.out and self._order.cluster.traffic:
             reasons += await self._drain_on_failure()
         await self._hold(tuple(reasons))
 
@@ -254,8 +262,12 @@ class UpgradeCluster:
 
     async def _stop(self, phase: Phase, reason: str) -> None:
         """Restore what was parked, whatever else happens; the cluster stays out of the balancer if it is out."""
+        self._door.stand_guard()
         await self._become(Phase.STOPPING)
         await self._steps.restore_all()
+        lost = [each for each in self._state.parked if not each.restored]
+        if lost:
+            phase, reason = Phase.FAILED, "; ".join([reason, *map(_not_restored, lost)])
         await self._end(phase, reason)
 
     async def _end(self, phase: Phase, reason: str) -> None:
@@ -272,6 +284,12 @@ class UpgradeCluster:
             self._told = phase
             run = workflow.get_external_workflow_handle(parent.workflow_id)
             await run.signal("news", News(self._state.cluster, phase))
+
+
+def _not_restored(parked: ParkedPool) -> str:
+    repair = "on" if parked.auto_repair else "off"
+    was = f"auto-repair {repair}, surge {parked.max_surge}, unavailable {parked.max_unavailable}"
+    return f"pool {parked.pool} could not be restored to {was}: {parked.trouble}"
 
 
 def _close(record: StepRecord | None, state: StepState, reason: str) -> None:

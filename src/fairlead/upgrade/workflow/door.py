@@ -3,13 +3,15 @@
 import asyncio
 from contextlib import suppress
 
+import msgspec
 from temporalio import workflow
 from temporalio.exceptions import ActivityError
 
 from fairlead.engine.doing import do
-from fairlead.engine.retries import BESIDE, CHANGE
+from fairlead.engine.retries import BESIDE, CHANGE, LOOK
 from fairlead.upgrade.activities.traffic import TrafficActivities
-from fairlead.upgrade.state import ClusterOrder, ClusterState, ReturnStep
+from fairlead.upgrade.plan.steps import ReturnToBalancer, TakeOutOfBalancer, remember
+from fairlead.upgrade.state import ClusterOrder, ClusterState, KeepOut, ReturnStep
 
 
 class Door:
@@ -42,8 +44,22 @@ class Door:
             await run.signal("has_left", self._state.cluster)
 
     async def come_back(self) -> str:
-        """Back in, step by step; the guard steps aside first."""
+        """
+        Back in, step by step; the guard steps aside first. Until the last step is good the cluster is to be out, and
+        is guarded again where the return ends before.
+        """
         await self.leave()
+        # It gets requests from here on, so nothing is known any more of its being idle.
+        self._state.memory = msgspec.structs.replace(self._state.memory, taken_out=False)
+        try:
+            said = await self._return()
+        except (ActivityError, asyncio.CancelledError):
+            self.stand_guard()
+            raise
+        self._state.memory = remember(self._state.memory, ReturnToBalancer())
+        return said
+
+    async def _return(self) -> str:
         said = []
         for percent in self._order.policy.returning.steps:
             self._state.waits_for = f"{percent} % of its weight to prove good"
@@ -53,9 +69,11 @@ class Door:
         return "; ".join(said)
 
     def stand_guard(self) -> None:
-        """From now on the cluster is kept out, if it is out; asked twice, there is one guard."""
-        if self._state.memory.taken_out and (self._guard is None or self._guard.done()):
-            self._guard = asyncio.create_task(do(TrafficActivities.keep_out, self._order, BESIDE, "keep out"))
+        """From now on the cluster is kept out, if it is to be out; asked twice, there is one guard."""
+        memory = self._state.memory
+        if memory.out and (self._guard is None or self._guard.done()):
+            keep = KeepOut(self._order, idle=memory.taken_out)
+            self._guard = asyncio.create_task(do(TrafficActivities.keep_out, keep, BESIDE, "keep out"))
 
     async def leave(self) -> None:
         """The guard goes, and has gone when this returns: it must not undo what comes next."""
@@ -67,4 +85,15 @@ class Door:
         self._guard = None
 
     async def _leave_balancer(self) -> str:
-        return await do(TrafficActivities.take_out, self._order, CHANGE, "take out of balancer")
+        """That it is to be out is remembered before the drain: whatever becomes of that, it is kept out then."""
+        if not self._state.memory.out:
+            await do(TrafficActivities.check_headroom, self._order, LOOK, "headroom")
+        self._state.memory = msgspec.structs.replace(self._state.memory, touched=True, out=True, taken_out=False)
+        # While it runs the drain itself looks at the door.
+        await self.leave()
+        try:
+            said = await do(TrafficActivities.take_out, self._order, CHANGE, "take out of balancer")
+            self._state.memory = remember(self._state.memory, TakeOutOfBalancer())
+            return said
+        finally:
+            self.stand_guard()

@@ -12,6 +12,7 @@ from temporalio.exceptions import ActivityError, ApplicationError, ChildWorkflow
 from fairlead.engine.doing import do, words_of
 from fairlead.engine.retries import BESIDE
 from fairlead.upgrade.activities.totals import CountActivities
+from fairlead.upgrade.activities.traffic import TrafficActivities
 from fairlead.upgrade.plan.waves import PlannedWave, may_start
 from fairlead.upgrade.state import (
     Action,
@@ -20,6 +21,7 @@ from fairlead.upgrade.state import (
     Command,
     FleetJob,
     FleetState,
+    KeepOut,
     News,
     Phase,
     TrafficTotals,
@@ -37,6 +39,7 @@ class UpgradeFleet:
     def __init__(self, job: FleetJob) -> None:
         self._state = job.state or _begin(job)
         self._leaving: str | None = None
+        self._guards: dict[str, asyncio.Task[None]] = {}
         self._children: dict[str, workflow.ChildWorkflowHandle[UpgradeCluster, ClusterState]] = {}
 
     @workflow.run
@@ -48,6 +51,7 @@ class UpgradeFleet:
             for number, wave in enumerate(self._state.order.waves):
                 await self._run_wave(wave, self._state.waves[number], last=number == len(self._state.waves) - 1)
         finally:
+            await self._dismiss_guards()
             await self._end_counting(counting)
         self._state.phase = self._verdict()
         self._state.ended = workflow.now()
@@ -157,6 +161,21 @@ class UpgradeFleet:
             self._state.open.pop(name, None)
             self.news(News(name, Phase.DONE))
             self.has_left(name)
+            self._guard(name)
+
+    def _guard(self, name: str) -> None:
+        """A cluster that was left out of the balancer is kept out for as long as the run lives."""
+        state = self._state.clusters.get(name)
+        if state is not None and state.memory.out:
+            keep = KeepOut(self._state.order.clusters[name], idle=state.memory.taken_out)
+            self._guards[name] = asyncio.create_task(do(TrafficActivities.keep_out, keep, BESIDE, f"keep {name} out"))
+
+    async def _dismiss_guards(self) -> None:
+        for guard in self._guards.values():
+            guard.cancel()
+        for guard in self._guards.values():
+            with suppress(ActivityError, asyncio.CancelledError):
+                await guard
 
     def _failed(self, name: str, reason: str) -> None:
         order = self._state.order.clusters[name]
@@ -174,11 +193,12 @@ class UpgradeFleet:
         return self._must_stop or self._state.paused or bool(self._state.held)
 
     def _verdict(self) -> Phase:
-        if self._state.abort is not None:
-            return Phase.ABORTED
+        """What failed is worse than what a person has stopped."""
         phases = {each.phase for each in self._state.clusters.values()}
-        if phases & {Phase.FAILED, Phase.ABORTED}:
+        if Phase.FAILED in phases:
             return Phase.FAILED
+        if self._state.abort is not None or Phase.ABORTED in phases:
+            return Phase.ABORTED
         return Phase.SKIPPED if phases == {Phase.SKIPPED} else Phase.DONE
 
     async def _end_counting(self, counting: asyncio.Task[TrafficTotals]) -> None:

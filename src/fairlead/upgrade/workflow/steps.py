@@ -4,8 +4,9 @@ from datetime import timedelta
 
 import msgspec
 from temporalio import workflow
+from temporalio.exceptions import ActivityError, is_cancelled_exception
 
-from fairlead.engine.doing import do
+from fairlead.engine.doing import do, words_of
 from fairlead.engine.retries import CHANGE, LOOK, RESTORE
 from fairlead.upgrade.activities.change import ChangeActivities
 from fairlead.upgrade.activities.look import LookActivities
@@ -76,11 +77,17 @@ class Steps:
                 return await self._door.come_back()
 
     async def restore_all(self) -> None:
-        """Every pool that is still parked; gives up never, only a person can end the workflow itself."""
-        for parked in list(self._state.parked):
-            if not parked.restored:
-                self._state.waits_for = f"settings of pool {parked.pool} to be restored"
+        """Every pool that is still parked; who is away is asked for ever, a refusal is told in the pool's record."""
+        for number, parked in enumerate(self._state.parked):
+            if parked.restored:
+                continue
+            self._state.waits_for = f"settings of pool {parked.pool} to be restored"
+            try:
                 await self._restore(parked.pool)
+            except ActivityError as error:
+                if is_cancelled_exception(error):
+                    raise
+                self._state.parked[number] = msgspec.structs.replace(parked, trouble=words_of(error))
 
     async def _upgrade_control_plane(self, step: UpgradeControlPlane) -> str:
         before = await do(LookActivities.read_apis, self._order, LOOK)
@@ -109,5 +116,5 @@ class Steps:
         for number, parked in enumerate(self._state.parked):
             if parked.pool == pool and not parked.restored:
                 said = await do(ChangeActivities.restore_pool, RestoreOrder(self._order, parked), RESTORE, pool)
-                self._state.parked[number] = msgspec.structs.replace(parked, restored=True)
+                self._state.parked[number] = msgspec.structs.replace(parked, restored=True, trouble="")
         return said
