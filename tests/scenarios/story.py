@@ -241,7 +241,7 @@ _QUICK: Mapping[str, Any] = {
     "surge": {"percent": 100},
     "drain": {"deadline": "30s", "idleFor": "1s"},
     "bake": "1s",
-    "return": {"steps": [50, 100], "hold": "2s", "minRequests": 10, "patience": "20s"},
+    "return": {"steps": [50, 100], "hold": "1s", "minRequests": 10, "patience": "20s"},
 }
 
 
