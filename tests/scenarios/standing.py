@@ -39,7 +39,7 @@ def small_twin(name: str, version: Version = _OLD) -> TwinSpec:
 def _cluster(name: str, location: str, version: Version, rps: float, *, spread: bool = False) -> ClusterSpec:
     region = "-".join(location.split("-")[:2])
     zones = tuple(f"{region}-{letter}" for letter in "abc")
-    # Different on purpose: what is restored must be each pool's own. Zones are rolled one after the other: one is quick.
+    # Different on purpose: what is restored must be each pool's own. Zones roll one after the other: one is quick.
     pools = (
         PoolSpec("app", "app", 3, zones if spread else zones[:1]),
         PoolSpec("system", "system", 2, zones[1:2], auto_repair=False, max_surge=2, max_unavailable=1),
