@@ -1,0 +1,144 @@
+"""Whatever is killed with -9, and whenever: the run completes, and every invariant of the scenarios holds."""
+
+import asyncio
+import os
+import signal
+
+import pytest
+
+from fairlead.model.errors import UnreachableError
+from fairlead.upgrade.plan.steps import (
+    Bake,
+    ParkPool,
+    RestorePool,
+    ReturnToBalancer,
+    RollPool,
+    TakeOutOfBalancer,
+    UpgradeControlPlane,
+    Verify,
+)
+from fairlead.upgrade.state import FleetState, Phase, StepState
+from fairlead.worker.keeper import EngineStatus, status
+from fairlead.worker.places import engine_folder
+from scenarios.invariants import Invariants
+from scenarios.story import Story, wait_until
+
+pytestmark = [pytest.mark.twin, pytest.mark.timeout(400)]
+
+EVERY_KIND = {
+    TakeOutOfBalancer,
+    UpgradeControlPlane,
+    Bake,
+    ParkPool,
+    RollPool,
+    RestorePool,
+    Verify,
+    ReturnToBalancer,
+}
+
+
+async def test_the_worker_is_killed_in_each_step_of_a_cluster(story: Story, invariants: Invariants) -> None:
+    await story.start("osaka")
+    async with asyncio.timeout(350):
+        killed_in = await _kill_the_worker_in_each_step(story, "osaka")
+    run = await _until_over(story)
+    await _completed(story, invariants, run)
+    steps = run.clusters["osaka"].steps
+    assert {type(each.step) for each in steps} == EVERY_KIND
+    assert killed_in == [each.name for each in steps], "a step was over before it could be killed in"
+
+
+async def test_temporal_is_killed_in_the_middle_of_a_roll(story: Story, invariants: Invariants) -> None:
+    await story.start("tokyo")
+    await story.until_step("tokyo", RollPool)
+    before = _engine()
+    _kill(before.server)
+    run = await _until_over(story)
+    assert _engine().server not in {None, before.server}
+    await _completed(story, invariants, run)
+
+
+async def test_the_provider_is_killed_in_an_upgrade_of_a_control_plane_and_in_a_roll(
+    story: Story, invariants: Invariants
+) -> None:
+    await story.start("taipei")
+    await story.until_step("taipei", UpgradeControlPlane)
+    await story.control.kill("gke")
+    await story.until_step("taipei", RollPool)
+    await story.control.kill("gke")
+    await _completed(story, invariants, await _until_over(story))
+
+
+async def test_an_api_server_is_killed_in_the_middle_of_a_roll(story: Story, invariants: Invariants) -> None:
+    await story.start("tokyo")
+    await story.until_step("tokyo", RollPool)
+    await story.control.kill("tokyo/apiserver")
+    await _completed(story, invariants, await _until_over(story))
+
+
+async def test_all_of_the_engine_is_killed_and_the_next_question_brings_it_back(
+    story: Story, invariants: Invariants
+) -> None:
+    """As when the machine that the run is carried out from loses its power."""
+    await story.start("osaka")
+    await story.until_step("osaka", RollPool)
+    before = _engine()
+    for pid in (before.keeper, before.worker, before.server):
+        _kill(pid)
+    await story.fairlead("status", "-o", "json")
+    after = _engine()
+    assert None not in {after.keeper, after.worker, after.server}
+    assert {after.keeper, after.worker, after.server}.isdisjoint({before.keeper, before.worker, before.server})
+    await _completed(story, invariants, await _until_over(story))
+
+
+async def _kill_the_worker_in_each_step(story: Story, name: str) -> list[str]:
+    """Until the cluster's part has ended; the steps during which the worker was killed."""
+    killed_in: list[str] = []
+    while True:
+        state = await story.cluster(name)
+        if state is not None and state.phase.ended:
+            return killed_in
+        assert state is None or state.phase is not Phase.HELD, story.tale(name)
+        if state is not None and len(state.steps) > len(killed_in) and state.steps[-1].state is StepState.RUNNING:
+            killed_in.append(state.steps[-1].name)
+            await _replace_the_worker()
+        await asyncio.sleep(0.05)
+
+
+async def _replace_the_worker() -> None:
+    """Kill it, and wait until its keeper has started another one."""
+    worker = _engine().worker
+    _kill(worker)
+
+    async def another() -> bool:
+        return _engine().worker not in {None, worker}
+
+    await wait_until(another, within=30, pause=0.1)
+
+
+async def _until_over(story: Story) -> FleetState:
+    """As `watch` does: who is being started again is asked again."""
+
+    async def over() -> FleetState | None:
+        try:
+            run = (await story.view()).run
+        except UnreachableError:
+            return None
+        return run if run.ended is not None else None
+
+    return await wait_until(over, 180, lambda: "; ".join(story.tale(name) for name in story.names))
+
+
+async def _completed(story: Story, invariants: Invariants, run: FleetState) -> None:
+    assert run.phase is Phase.DONE, [story.tale(name) for name in story.names]
+    await invariants.hold(run)
+
+
+def _engine() -> EngineStatus:
+    return status(engine_folder())
+
+
+def _kill(pid: int | None) -> None:
+    assert pid is not None
+    os.kill(pid, signal.SIGKILL)
