@@ -41,8 +41,9 @@ def _retrying(longest_pause: timedelta) -> RetryPolicy:
     )
 
 
-# Three missed beats of five seconds: a worker killed with -9 is noticed before a person would notice.
-_BEAT = timedelta(seconds=15)
+# Ten missed beats of one second: a worker killed with -9 is noticed before a person would notice, and one that is slow
+# on a busy machine is not taken for dead.
+_BEAT = timedelta(seconds=10)
 
 # Reading: an outside that does not answer for half an hour is a reason to ask a person.
 LOOK = Shape(timedelta(minutes=5), timedelta(minutes=30), _BEAT, _retrying(timedelta(seconds=15)))

@@ -15,6 +15,9 @@ from fairlead.engine.converter import DATA_CONVERTER
 _TELL_WITHIN = timedelta(seconds=1)
 # How long an activity may take to end by itself when the worker is told to stop; it is started again elsewhere.
 _GRACE = timedelta(seconds=1)
+# How long a workflow waits for the worker that has it in its cache before any worker gets it; after kill -9 this is
+# lost time, for each step of the work. By default it is ten seconds.
+_STICKS = timedelta(seconds=3)
 
 
 def runner() -> SandboxedWorkflowRunner:
@@ -40,6 +43,7 @@ def worker(
         max_heartbeat_throttle_interval=_TELL_WITHIN,
         default_heartbeat_throttle_interval=_TELL_WITHIN,
         graceful_shutdown_timeout=_GRACE,
+        sticky_queue_schedule_to_start_timeout=_STICKS,
     )
 
 
