@@ -19,8 +19,10 @@ from fairlead.model.errors import FairleadError, UnreachableError
 from fairlead.worker.places import engine_folder, temporal_binary
 
 _LOOK_EVERY = 0.5
-# A worker that dies at once would otherwise be started twice a second for ever.
+# A worker that dies at once would otherwise be started twice a second for ever; one that has worked for a while and is
+# then killed is started again without delay.
 _LONGEST_PAUSE = 30.0
+_HAS_WORKED = 5.0
 
 
 class KeeperState(msgspec.Struct, frozen=True):
@@ -83,7 +85,7 @@ class Keeper:
         lived = time.monotonic() - self._started_at
         if self._worker is not None and lived < self._pause:
             return
-        self._pause = _LOOK_EVERY if lived > _LONGEST_PAUSE else min(_LONGEST_PAUSE, self._pause * 2)
+        self._pause = _LOOK_EVERY if lived > _HAS_WORKED else min(_LONGEST_PAUSE, self._pause * 2)
         self._started_at = time.monotonic()
         environment = {**os.environ, "FAIRLEAD_TEMPORAL_ADDRESS": state.address}
         argv = [sys.executable, "-m", "fairlead", "worker"]
@@ -110,6 +112,12 @@ def status(folder: Path) -> EngineStatus:
         ui=server.ui if server else "",
         folder=str(folder),
     )
+
+
+def has_lost_its_keeper(folder: Path) -> bool:
+    """Whether an engine that nobody stopped is without its keeper: it was killed, or the machine was."""
+    kept = read_keeper(folder)
+    return kept is not None and not is_alive(kept.keeper)
 
 
 async def ensure_engine(folder: Path, patience: float = 60.0) -> EmbeddedState:

@@ -12,7 +12,7 @@ from fairlead.fleet.file import Fleet
 from fairlead.model.errors import UnreachableError
 from fairlead.upgrade.run import Runs
 from fairlead.upgrade.state import FleetState, Phase
-from fairlead.worker.keeper import ensure_engine
+from fairlead.worker.keeper import ensure_engine, has_lost_its_keeper
 from fairlead.worker.places import engine_folder
 
 
@@ -39,10 +39,15 @@ def waits_for_a_person(run: FleetState) -> bool:
 
 
 async def runs_of(fleet: Fleet, *, start: bool = False) -> Runs:
-    """The runs of a fleet; `start`: bring the embedded engine up if it is the one meant and is down."""
+    """
+    The runs of a fleet; `start`: bring the embedded engine up if it is the one meant and is down. One that has lost
+    its keeper is brought up for whoever asks: its runs are to go on.
+    """
     server = named_by(os.environ)
     if server is None:
-        state = await ensure_engine(engine_folder()) if start else read_state(engine_folder())
+        folder = engine_folder()
+        wanted = start or has_lost_its_keeper(folder)
+        state = await ensure_engine(folder) if wanted else read_state(folder)
         if state is None:
             raise UnreachableError(
                 "there is no Temporal server", hint="`fairlead upgrade start` or `fairlead worker start` starts one"
