@@ -62,6 +62,7 @@ class FakeBalancer:
         self.seconds_per_look = seconds_per_look
         self.commands: list[tuple[str, str, str]] = []
         """What was asked for, in order: (`set_state` | `set_weight` | `end_sessions`, server, value)."""
+        self.configured_weight = 100
         self.mean_ms = dict.fromkeys(rates, 15.0)
         self.failing = dict.fromkeys(rates, 0.0)
         """Share of each server's requests that fail, 0-1."""
@@ -206,6 +207,7 @@ class FakeBalancer:
             up=now.up,
             weight=now.weight_percent,
             weight_percent=now.weight_percent,
+            configured_weight=self.configured_weight,
             sessions=flowing + pinned,
             queued=0,
             requests=int(now.requests),

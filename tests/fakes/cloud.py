@@ -204,6 +204,8 @@ class FakeCloud:
         own_words = f'{{"maxSurge": {surge.max_surge}, "maxUnavailable": {surge.max_unavailable}}}'
         wanted = surge if surge.original else msgspec.structs.replace(surge, original=own_words)
         current = self._found_pool(cluster, pool).surge
+        if current.blue_green and not surge.original:
+            return Already()
         if (current.max_surge, current.max_unavailable) == (wanted.max_surge, wanted.max_unavailable):
             return Already()
         if not 1 <= surge.max_surge + surge.max_unavailable <= 20:

@@ -64,6 +64,7 @@ class FakeEyes:
                     pool.auto_repair,
                     pool.auto_upgrade,
                     pool.state,
+                    pool.surge.blue_green,
                 )
                 for pool in seen.pools
             ),

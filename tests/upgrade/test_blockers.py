@@ -3,8 +3,9 @@
 from fairlead.fleet.file import UpgradePolicy
 from fairlead.model.version import Version
 from fairlead.upgrade.plan.cluster import plan_cluster
+from fairlead.upgrade.plan.preview import preview
 from fairlead.upgrade.plan.steps import Blocked, Goal, Memory, NextStep
-from fakes.pictures import a_pool, a_snapshot
+from fakes.pictures import a_pool, a_reading, a_snapshot
 
 _GOAL = Goal(Version("1.36.4-gke.1000"), UpgradePolicy())
 
@@ -19,3 +20,28 @@ def test_a_broken_pool_is_not_begun_with() -> None:
     plan = plan_cluster(broken, _GOAL, Memory())
     assert isinstance(plan, Blocked)
     assert [finding.id for finding in plan.because] == ["UPG101"]
+
+
+def test_a_weight_without_a_tenth_is_said_before_anything_is_touched() -> None:
+    light = a_snapshot(traffic=a_reading(least_weight=1))
+    plan = plan_cluster(light, _GOAL, Memory())
+    assert isinstance(plan, Blocked)
+    assert [finding.id for finding in plan.because] == ["UPG104"]
+    assert "weight 100" in plan.because[0].fix
+    assert [finding.id for finding in preview(light, _GOAL).blockers] == ["UPG104"]
+    assert isinstance(plan_cluster(a_snapshot(traffic=a_reading(least_weight=10)), _GOAL, Memory()), NextStep)
+
+
+def test_a_finished_cluster_that_stands_out_of_the_balancer_is_told() -> None:
+    out = a_reading(in_balancer=False, out_of_balancer=True)
+    finished = a_snapshot(version=str(_GOAL.target), traffic=out)
+    seen = preview(finished, _GOAL)
+    assert not seen.steps
+    assert [finding.id for finding in seen.warnings] == ["UPG205"]
+    assert "no run returns it" in seen.warnings[0].message
+    assert "the run returns it" in preview(a_snapshot(traffic=out), _GOAL).warnings[0].message
+
+
+def test_a_blue_green_pool_is_planned_by_its_own_settings() -> None:
+    planned = preview(a_snapshot(pools=(a_pool(blue_green=True),)), _GOAL).pools[0]
+    assert (planned.blue_green, planned.max_surge, planned.before < planned.after) == (True, None, True)

@@ -12,7 +12,7 @@ from fairlead.snapshot.traffic import TrafficReading
 class Pool(msgspec.Struct, frozen=True):
     """
     A node pool. `version` is what the provider says it should run, `nodes` its size over all zones; `surge_original`
-    is the provider's own form of the surge settings, for restoring them whole.
+    is the provider's own form of the surge settings, for restoring them whole. `blue_green`: it does not roll by surge.
     """
 
     name: str
@@ -25,6 +25,7 @@ class Pool(msgspec.Struct, frozen=True):
     auto_repair: bool
     auto_upgrade: bool
     state: str
+    blue_green: bool = False
 
 
 class Node(msgspec.Struct, frozen=True):

@@ -13,7 +13,7 @@ class TrafficReading(msgspec.Struct, frozen=True):
     different epochs must not be compared): `requests`, `failed`. Of the moment: `rate` requests a second,
     `sessions`, `queued`, `mean_ms`, `weight_percent` (least of all entries). `in_balancer`: every entry is ready and
     up; `out_of_balancer`: every entry is drained or in maintenance. `capacity` in requests a second, None where
-    nothing tells it.
+    nothing tells it; `least_weight` the smallest weight that is configured for one of them, None where none is known.
     """
 
     taken: datetime
@@ -28,6 +28,7 @@ class TrafficReading(msgspec.Struct, frozen=True):
     in_balancer: bool
     out_of_balancer: bool
     capacity: float | None = None
+    least_weight: int | None = None
 
 
 class TrafficSpan(msgspec.Struct, frozen=True):

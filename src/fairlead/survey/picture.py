@@ -128,6 +128,7 @@ def _pool(pool: CloudPool) -> Pool:
         max_surge=pool.surge.max_surge,
         max_unavailable=pool.surge.max_unavailable,
         surge_original=pool.surge.original,
+        blue_green=pool.surge.blue_green,
         auto_repair=pool.auto_repair,
         auto_upgrade=pool.auto_upgrade,
         state=pool.state,

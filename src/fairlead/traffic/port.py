@@ -36,7 +36,7 @@ class Entry(msgspec.Struct, frozen=True):
     its highest; `limit` the most concurrent requests it may get (0: no limit); `mean_ms` the mean time of the last
     1,024 requests from their arrival to the begin of their answer, `queue_ms` the part of it that they waited in the
     balancer. `address` says where it was read (socket path). `retries`: attempts made again after one
-    failed to connect, here or at another server.
+    failed to connect, here or at another server. `configured_weight`: None where it is not known.
     """
 
     balancer: str
@@ -59,6 +59,7 @@ class Entry(msgspec.Struct, frozen=True):
     mean_ms: float
     retries: int = 0
     queue_ms: float = 0.0
+    configured_weight: int | None = None
 
 
 class BackendCount(msgspec.Struct, frozen=True):

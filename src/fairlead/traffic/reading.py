@@ -27,6 +27,7 @@ def reading(entries: Sequence[Entry], taken: datetime, declared_capacity: float 
         weight_percent=min((entry.weight_percent for entry in current), default=0),
         in_balancer=bool(current) and all(entry.state is EntryState.READY and entry.up for entry in current),
         out_of_balancer=bool(current) and all(entry.state is not EntryState.READY for entry in current),
+        least_weight=min((each.configured_weight for each in current if each.configured_weight), default=None),
         capacity=declared_capacity if declared_capacity is not None else capacity(current),
     )
 

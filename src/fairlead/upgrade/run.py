@@ -7,7 +7,7 @@ from typing import TypeVar
 import msgspec
 from temporalio.api.enums.v1 import WorkflowExecutionStatus
 from temporalio.api.workflow.v1 import PendingActivityInfo
-from temporalio.client import Client, WorkflowHandle, WorkflowUpdateFailedError
+from temporalio.client import Client, WorkflowHandle, WorkflowQueryFailedError, WorkflowUpdateFailedError
 from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
@@ -123,10 +123,11 @@ class Runs:
         ]
         return sorted(rows, key=lambda row: row.began, reverse=True)
 
-    async def finished(self, run_id: str) -> FleetState:
-        """The state of an earlier run at its end."""
+    async def finished(self, run_id: str) -> RunView:
+        """An earlier run at its end, by Temporal's id (`PastRun.id`); UsageError where there is none."""
         handle = self._client.get_workflow_handle_for(UpgradeFleet.run, self._id, run_id=run_id)
-        return await self._asked(lambda: handle.query(UpgradeFleet.state))
+        run = await self._asked(lambda: handle.query(UpgradeFleet.state))
+        return RunView(self._now(), run, traffic=run.traffic)
 
     @property
     def _handle(self) -> WorkflowHandle[UpgradeFleet, FleetState]:
@@ -149,6 +150,11 @@ class Runs:
             return await ask()
         except RPCError as error:
             raise self._in_our_words(error) from error
+        except WorkflowQueryFailedError as error:
+            # So it also says that an id is none; a query that exists and a state that is there do not fail.
+            raise UsageError(
+                f"that run cannot be read: {error}", hint="`fairlead upgrade history` lists runs"
+            ) from error
 
     async def _told(self, telling: Awaitable[str]) -> str:
         try:

@@ -55,6 +55,9 @@ async def _start(path: Path, only: list[str], output: Form, *, watch: bool) -> i
     _refuse_the_impossible(planned)
     if planned.empty:
         tell("nothing to do: every cluster is where the fleet file wants it")
+        for each in planned.clusters.values():
+            for warning in each.warnings:
+                tell(f"{each.cluster} {warning.message}: {warning.fix}")
         return Exit.DONE
     for each in planned.clusters.values():
         for finding in each.blockers:
@@ -80,7 +83,8 @@ def _refuse_the_impossible(planned: FleetPlan) -> None:
 def as_table(planned: FleetPlan) -> RenderableType:
     """The plan as people read it."""
     if planned.empty:
-        return Text("nothing to do: every cluster is where the fleet file wants it")
+        nothing = Text("nothing to do: every cluster is where the fleet file wants it")
+        return Group(nothing, *(_notes(each) for each in planned.clusters.values() if each.warnings))
     parts: list[RenderableType] = [_overview(planned)]
     for wave in planned.lineup.waves:
         parts += [_steps(planned.clusters[name]) for name in wave.clusters if planned.clusters[name].steps]
@@ -132,6 +136,8 @@ def _notes(each: ClusterPreview) -> RenderableType:
 
 def _pool(pool: PoolPreview) -> Text:
     size = f"{pool.name} ({pool.nodes})  "
+    if pool.before != pool.after and pool.blue_green:
+        return Text.assemble(size, _move(str(pool.before), str(pool.after)), ("  blue/green, its own settings", "cyan"))
     if pool.max_surge is None:
         return Text.assemble(size, (f"stays on {pool.before}", "dim"))
     unavailable = f", unavailable {pool.max_unavailable}" if pool.max_unavailable else ""

@@ -17,21 +17,24 @@ from fairlead.model import wire
 from fairlead.upgrade.report import ClusterReport, Report, report_of
 from fairlead.upgrade.run import PastRun, RunView
 
+RunArgument = Annotated[str, typer.Argument(help="An earlier run, as `history` lists it; without it the newest.")]
 
-def status(fleet: FleetOption = FLEET_DEFAULT, output: FormOption = Form.TABLE) -> None:
-    """Show the run as it is now."""
-    view = asyncio.run(_view(fleet))
+
+def status(run: RunArgument = "", fleet: FleetOption = FLEET_DEFAULT, output: FormOption = Form.TABLE) -> None:
+    """Show the run as it is now, or as an earlier one ended."""
+    view = asyncio.run(_view(fleet, run))
     show(view, output, screen(view))
     raise typer.Exit(exit_of(view.run))
 
 
 def report(
+    run: RunArgument = "",
     fleet: FleetOption = FLEET_DEFAULT,
     output: FormOption = Form.TABLE,
     write: Annotated[Path | None, typer.Option("--write", help="Also write it as JSON to this file.")] = None,
 ) -> None:
     """Show what the run did: versions, times against forecast, requests, evictions, what was parked and restored."""
-    view = asyncio.run(_view(fleet))
+    view = asyncio.run(_view(fleet, run))
     made = report_of(view.run, view.traffic)
     if write is not None:
         write.parent.mkdir(parents=True, exist_ok=True)
@@ -51,8 +54,9 @@ def history(fleet: FleetOption = FLEET_DEFAULT, output: FormOption = Form.TABLE)
     show(past, output, table)
 
 
-async def _view(path: Path) -> RunView:
-    return await (await runs_of(load_fleet(path))).view()
+async def _view(path: Path, run: str) -> RunView:
+    runs = await runs_of(load_fleet(path))
+    return await (runs.finished(run) if run else runs.view())
 
 
 async def _history(path: Path) -> list[PastRun]:
@@ -65,6 +69,7 @@ def as_table(made: Report) -> RenderableType:
     parts += [_steps(each) for each in made.clusters]
     if made.not_started:
         parts.append(Text(f"\nnot started: {', '.join(made.not_started)}", style="yellow"))
+    parts += [_out(each) for each in made.clusters if each.out_of_balancer and each.phase.ended]
     if made.left_out:
         parts.append(Text(f"\nin no wave: {', '.join(made.left_out)}", style="yellow"))
     return Group(*parts)
@@ -119,6 +124,15 @@ def _steps(each: ClusterReport) -> RenderableType:
         table.add_row(Text(step.name), step.state, _minutes(step.minutes), _minutes(step.forecast_minutes), Text(said))
     held = [Text(f"held: {reason}", style="red") for reason in each.held]
     return Group(table, *held)
+
+
+def _out(each: ClusterReport) -> RenderableType:
+    """What nobody does any more once the run has ended."""
+    return Text(
+        f"\n{each.cluster} was left out of the balancer ({', '.join(each.entries)}), and nobody keeps it out once the "
+        "run has ended: put `disabled` on its server lines in HAProxy's configuration until it is returned",
+        style="yellow",
+    )
 
 
 def _move(before: str, after: str) -> Text:

@@ -135,6 +135,7 @@ class HaproxyBalancer:
                 up=state.running,
                 weight=state.weight,
                 weight_percent=state.weight_percent,
+                configured_weight=state.initial_weight,
                 sessions=row.scur,
                 queued=row.qcur,
                 requests=row.stot,

@@ -66,11 +66,18 @@ class ChangeActivities:
 
     @activity.defn
     async def park_pool(self, order: StepOrder) -> str:
-        """Auto-repair off, and the surge of this roll; believed when the provider reads back so."""
+        """
+        Auto-repair off, and the surge of this roll; believed when the provider reads back so.
+
+        A blue/green pool rolls by settings of its own, which are left alone.
+        """
         async with beating() as beat:
             step = _the(order, ParkPool)
-            wanted = SurgeSettings(step.max_surge, step.max_unavailable)
+            found = (await self._pool(order.order, step.pool)).surge
+            wanted = found if found.blue_green else SurgeSettings(step.max_surge, step.max_unavailable)
             await self._set(order.order, step.pool, wanted, beat, repair=False)
+            if found.blue_green:
+                return "auto-repair off; blue/green, its own settings"
             return f"auto-repair off, surge {step.max_surge}, unavailable {step.max_unavailable}"
 
     @activity.defn

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from fairlead.fleet.file import Surge
+from fairlead.fleet.file import Return, Surge, UpgradePolicy
 from fairlead.model.finding import Finding, Severity
 from fairlead.snapshot.cluster import Budget, ClusterSnapshot, Pod
 from fairlead.upgrade.plan.steps import Blocked
@@ -41,14 +41,16 @@ def missing_evidence(snapshot: ClusterSnapshot, *, balanced: bool) -> Blocked | 
     return Blocked(tuple(found), may_pass=True) if found else None
 
 
-def blockers_of(snapshot: ClusterSnapshot, pools: Sequence[str], surge: Surge, *, touched: bool) -> Blocked | None:
+def blockers_of(
+    snapshot: ClusterSnapshot, pools: Sequence[str], policy: UpgradePolicy, *, touched: bool
+) -> Blocked | None:
     """
     What blocks rolling `pools`. Broken pools and nodes that are not Ready block only while nothing was `touched`: in
     the middle of a roll they are what the roll is to mend.
     """
-    lasting = [*_lasting_budgets(snapshot, pools), *_no_room(snapshot, surge)]
+    lasting = [*_lasting_budgets(snapshot, pools), *_no_room(snapshot, policy.surge)]
     if not touched:
-        lasting += _broken(snapshot)
+        lasting += [*_broken(snapshot), *_too_light(snapshot, policy.returning)]
     if lasting:
         return Blocked(tuple(lasting))
     passing = [*_passing_budgets(snapshot, pools)]
@@ -69,6 +71,24 @@ def warnings_of(snapshot: ClusterSnapshot) -> tuple[Finding, ...]:
         )
         for hook in snapshot.webhooks
         if hook.fails_closed
+    )
+
+
+def standing_out(snapshot: ClusterSnapshot, *, will_return: bool) -> tuple[Finding, ...]:
+    """Said of a cluster that is out of the balancer before anything begins; who put it there is not known."""
+    if snapshot.traffic is None or not snapshot.traffic.out_of_balancer:
+        return ()
+    then = "the run returns it at its end" if will_return else "nothing is to be done here, so no run returns it"
+    fix = "leave it out of the run (`--cluster` names the others) where it is to stay out"
+    by_hand = "once it is whole, set its servers `ready` and their weights to 100 % in HAProxy by hand"
+    return (
+        Finding(
+            "UPG205",
+            Severity.WARNING,
+            f"{snapshot.ref} traffic",
+            f"is out of the balancer; {then}",
+            fix if will_return else by_hand,
+        ),
     )
 
 
@@ -147,6 +167,20 @@ def _broken(snapshot: ClusterSnapshot) -> Iterator[Finding]:
     for subject, state in places:
         if state.upper() in _BROKEN:
             yield Finding("UPG101", Severity.BLOCKER, subject, f"is in state {state}", "repair it first")
+
+
+def _too_light(snapshot: ClusterSnapshot, returning: Return) -> Iterator[Finding]:
+    """HAProxy rounds down: of a weight of 1 there is no tenth, so the first step of the return would be no traffic."""
+    least = snapshot.traffic.least_weight if snapshot.traffic else None
+    first = min(returning.steps, default=100)
+    if least is not None and not least * first // 100:
+        yield Finding(
+            "UPG104",
+            Severity.BLOCKER,
+            f"{snapshot.ref} traffic",
+            f"a server of it has a weight of {least} in its balancer, and {first} % of that is 0: it could not return",
+            "give the servers of its backends `weight 100`",
+        )
 
 
 def _nodes_not_ready(snapshot: ClusterSnapshot) -> list[Finding]:

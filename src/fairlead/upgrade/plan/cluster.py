@@ -46,7 +46,7 @@ def plan_cluster(snapshot: ClusterSnapshot, goal: Goal, memory: Memory) -> Plan:
         return change
     if change is not None and not _under_way(snapshot, change):
         pools = _pools_at_stake(snapshot, goal, memory, change)
-        if blocked := blockers_of(snapshot, pools, goal.policy.surge, touched=memory.touched):
+        if blocked := blockers_of(snapshot, pools, goal.policy, touched=memory.touched):
             return blocked
     return step_towards(change, snapshot, goal, memory)
 

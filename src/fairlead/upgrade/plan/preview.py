@@ -8,7 +8,13 @@ from fairlead.model.finding import Finding
 from fairlead.model.version import Version
 from fairlead.snapshot.cluster import ClusterSnapshot, RunningOperation
 from fairlead.snapshot.traffic import TrafficReading
-from fairlead.upgrade.plan.blockers import blockers_of, forced_by_provider, missing_evidence, warnings_of
+from fairlead.upgrade.plan.blockers import (
+    blockers_of,
+    forced_by_provider,
+    missing_evidence,
+    standing_out,
+    warnings_of,
+)
 from fairlead.upgrade.plan.cluster import next_change, step_towards
 from fairlead.upgrade.plan.forecast import minutes_of
 from fairlead.upgrade.plan.steps import (
@@ -16,6 +22,7 @@ from fairlead.upgrade.plan.steps import (
     Goal,
     Memory,
     NextStep,
+    ReturnToBalancer,
     RollPool,
     Step,
     TakeOutOfBalancer,
@@ -39,7 +46,7 @@ class PlannedStep(msgspec.Struct, frozen=True):
 
 
 class PoolPreview(msgspec.Struct, frozen=True):
-    """A pool from version to version; `max_surge` is None where it does not roll."""
+    """A pool from version to version; `max_surge` is None where it does not roll, or rolls `blue_green`."""
 
     name: str
     nodes: int
@@ -47,6 +54,7 @@ class PoolPreview(msgspec.Struct, frozen=True):
     after: Version
     max_surge: int | None
     max_unavailable: int | None
+    blue_green: bool = False
 
 
 class ClusterPreview(msgspec.Struct, frozen=True):
@@ -82,7 +90,7 @@ def preview(snapshot: ClusterSnapshot, goal: Goal | Blocked) -> ClusterPreview:
     if steps or stuck:
         for found in (
             missing_evidence(snapshot, balanced=goal.balanced),
-            blockers_of(snapshot, rolled, goal.policy.surge, touched=False),
+            blockers_of(snapshot, rolled, goal.policy, touched=False),
         ):
             blockers += found.because if found else ()
     return ClusterPreview(
@@ -93,7 +101,10 @@ def preview(snapshot: ClusterSnapshot, goal: Goal | Blocked) -> ClusterPreview:
         tuple(_pools(snapshot, steps)),
         tuple(PlannedStep(step, words_of(step), minutes_of(step, goal.policy)) for step in steps),
         tuple(blockers),
-        warnings_of(snapshot) if steps else (),
+        (
+            *standing_out(snapshot, will_return=any(isinstance(step, ReturnToBalancer) for step in steps)),
+            *(warnings_of(snapshot) if steps else ()),
+        ),
         forced_by_provider(snapshot, rolled),
     )
 
@@ -159,5 +170,13 @@ def _pools(snapshot: ClusterSnapshot, steps: list[Step]) -> Iterator[PoolPreview
     for pool in snapshot.pools:
         roll = rolls.get(pool.name)
         after = roll.to if roll else pool.version
-        surge = (roll.max_surge, roll.max_unavailable) if roll else (None, None)
-        yield PoolPreview(pool.name, pool.nodes, pool.version, after, *surge)
+        surge = None if pool.blue_green else roll
+        yield PoolPreview(
+            pool.name,
+            pool.nodes,
+            pool.version,
+            after,
+            surge.max_surge if surge else None,
+            surge.max_unavailable if surge else None,
+            pool.blue_green,
+        )
