@@ -36,7 +36,7 @@ def skip(fleet: FleetOption = FLEET_DEFAULT, cluster: ClusterOption = "", reason
 
 
 def abort(fleet: FleetOption = FLEET_DEFAULT, cluster: ClusterOption = "", reason: ReasonOption = "") -> None:
-    """Stop; what was parked is restored, and a cluster that was not verified stays out of the balancer."""
+    """Stop, and open no further cluster; what was parked is restored, what is out of the balancer stays out."""
     _tell(fleet, cluster, Action.ABORT, reason)
 
 

@@ -109,7 +109,8 @@ def _cluster(name: str, view: RunView) -> list[RenderableType]:
 def _now(state: ClusterState, live: Live, now: datetime) -> Text:
     if state.phase.ended:
         evicted = f", {state.pods_evicted} pods moved" if state.pods_evicted else ""
-        return Text(f"{state.phase}{evicted}{': ' + state.reason if state.reason else ''}", _LOOK[state.phase][1])
+        out = " (out of balancer)" if state.memory.out else ""
+        return Text(f"{state.phase}{out}{evicted}{': ' + state.reason if state.reason else ''}", _LOOK[state.phase][1])
     if state.hold is not None:
         return Text("held, waits for retry, skip or abort", "bold red")
     running = [step for step in state.steps if step.state is StepState.RUNNING]
