@@ -165,6 +165,8 @@ class Runs:
             raise self._in_our_words(error) from error
 
     def _in_our_words(self, error: RPCError) -> FairleadError:
+        if error.status is RPCStatusCode.NOT_FOUND and "already completed" in error.message:
+            return UsageError(f"the run of fleet `{self._fleet}` has ended", hint="`fairlead upgrade report` shows it")
         if error.status is RPCStatusCode.NOT_FOUND:
             return UsageError(f"fleet `{self._fleet}` has no run", hint="`fairlead upgrade start` begins one")
         return UnreachableError(
