@@ -7,7 +7,7 @@ import pytest
 
 from fairlead.twin import traffic
 from fairlead.twin.gke import audit
-from fairlead.twin.gke.faults import FailOperation, GoogleOperation, NeverReady, StockOut
+from fairlead.twin.gke.faults import FailOperation, GoogleOperation, NeverReady, StallOperation, StockOut
 from fairlead.upgrade.plan.steps import RollPool, UpgradeControlPlane, WaitForOperation
 from fairlead.upgrade.state import ClusterState, FleetState, Phase, StepState
 from scenarios.budgets import allow_evictions
@@ -119,14 +119,22 @@ async def test_a_cluster_stays_out_when_the_balancer_is_reloaded(story: Story, i
 
 
 async def test_operations_of_others_are_waited_for_and_named(story: Story, invariants: Invariants) -> None:
-    story.inject(GoogleOperation("REPAIR_CLUSTER", "taipei", seconds=12))
+    # What Google does ends only after we were seen to wait for it.
+    story.inject(StallOperation("REPAIR_CLUSTER", "taipei"))
+    story.inject(GoogleOperation("REPAIR_CLUSTER", "taipei", seconds=1))
     first = await _until_an_operation_runs(story, "taipei")
     await story.start("taipei")
     waiting = await story.until_step("taipei", WaitForOperation)
     assert first in waiting.name
+    story.clear_faults()
     await story.until_step("taipei", UpgradeControlPlane)
+    await _until_an_operation_runs(story, "taipei")
     # Google is quicker than we are when the cluster is free again.
-    story.inject(GoogleOperation("AUTO_REPAIR_NODES", "taipei", pool="system", seconds=4))
+    story.inject(StallOperation("AUTO_REPAIR_NODES", "taipei"))
+    story.inject(GoogleOperation("AUTO_REPAIR_NODES", "taipei", pool="system", seconds=1))
+    again = await story.until_step("taipei", WaitForOperation)
+    assert "repair-pool" in again.name
+    story.clear_faults()
     run = await story.until_over()
     steps = names_of(run.clusters["taipei"].steps)
     assert steps[:2] == ["WaitForOperation", "TakeOutOfBalancer"]
