@@ -56,6 +56,8 @@ def _upgrade() -> dict[str, Any]:
         "surge": {"percent": 50},
         "drain": {"deadline": "30s", "idleFor": "2s"},
         "bake": "2s",
+        # A little before the hour after which GKE, here in a minute, forces pods out.
+        "stallAfter": "50s",
         "pace": {"controlPlane": "10s", "nodes": "6s", "settings": "1s", "look": "3s"},
         "return": {"hold": "2s", "minRequests": 10, "patience": "10s"},
     }
