@@ -14,6 +14,6 @@ trap clean_up EXIT
 rm -rf "$XDG_STATE_HOME"
 fairlead twin up --name captures
 export FAIRLEAD_FLEET=$fleet
-python scripts/capture.py docs/pictures/plan.svg --columns 120 --rows 70 -- fairlead upgrade plan
+python scripts/capture.py docs/pictures/plan.svg --columns 160 --rows 90 -- fairlead upgrade plan
 # In the middle of the first cluster's node pools.
-python scripts/capture.py docs/pictures/watch.svg --columns 120 --rows 46 --at 45 -- fairlead upgrade start
+python scripts/capture.py docs/pictures/watch.svg --columns 130 --rows 46 --at 45 -- fairlead upgrade start

@@ -98,7 +98,7 @@ def _cluster(name: str, view: RunView) -> list[RenderableType]:
         Text(glyph, style),
         Text(name, "bold" if not state.phase.ended else ""),
         Text.assemble(
-            (f"{state.after or '?'}", "green" if state.after == state.target else ""), " → ", f"{state.target}"
+            f"{state.before or '?'}", " → ", (f"{state.target}", "green" if state.after == state.target else "")
         ),
         _now(state, live, view.taken),
         _nodes(state, live),
