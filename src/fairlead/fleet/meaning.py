@@ -50,27 +50,30 @@ def _balancers(fleet: Fleet) -> Iterator[Mistake]:
 
 
 def _waves(fleet: Fleet) -> Iterator[Mistake]:
-    known = [cluster.name for cluster in fleet.spec.clusters]
-    seen: dict[str, int] = {}
-    names: set[str] = set()
     waves = fleet.spec.upgrade.waves
     for index, wave in enumerate(waves):
         path = f"spec.upgrade.waves[{index}]"
         ways = _ways(wave)
-        if wave.name in names:
+        if wave.name in {earlier.name for earlier in waves[:index]}:
             yield Mistake(f"{path}.name", f"`{wave.name}` is the name of several waves")
-        names.add(wave.name)
         if len(ways) > 1:
             yield Mistake(path, f"chooses by {' and '.join(ways)}", "one of `clusters`, `labels` or `count`, or none")
         if not ways and index < len(waves) - 1:
             yield Mistake(path, "takes all that is left, so nothing is left for the waves after it")
-        for number, name in enumerate(wave.clusters):
-            if name not in known:
-                yield Mistake(
-                    f"{path}.clusters[{number}]", f"there is no cluster `{name}`", _near(name, known, "clusters")
-                )
-            elif (first := seen.setdefault(name, index)) != index:
-                yield Mistake(f"{path}.clusters[{number}]", f"`{name}` is already in wave `{waves[first].name}`")
+        yield from _members(fleet, index)
+
+
+def _members(fleet: Fleet, index: int) -> Iterator[Mistake]:
+    """Mistakes in the clusters that a wave names."""
+    known = [cluster.name for cluster in fleet.spec.clusters]
+    waves = fleet.spec.upgrade.waves
+    taken = {name: wave.name for wave in reversed(waves[:index]) for name in wave.clusters}
+    for number, name in enumerate(waves[index].clusters):
+        path = f"spec.upgrade.waves[{index}].clusters[{number}]"
+        if name not in known:
+            yield Mistake(path, f"there is no cluster `{name}`", _near(name, known, "clusters"))
+        elif name in taken:
+            yield Mistake(path, f"`{name}` is already in wave `{taken[name]}`")
 
 
 def _ways(wave: Wave) -> list[str]:
