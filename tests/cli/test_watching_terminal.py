@@ -19,8 +19,8 @@ from fakes.run import Rig
 pytestmark = pytest.mark.twin
 
 CTRL_C = b"\x03"
-# Its own terminal, with a driver that makes a signal of ctrl-C; what is written to us goes there. Whoever runs the tests
-# in the background of a shell has them ignore that signal, which children inherit: a terminal's commands do not.
+# Its own terminal, with a driver that makes a signal of ctrl-C; what is written to us goes there. Whoever runs the
+# tests in the background of a shell has them ignore that signal, which children inherit: a terminal's commands do not.
 ON_A_TERMINAL = (
     "import os, pty, signal, sys; signal.signal(signal.SIGINT, signal.SIG_DFL); "
     "sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))"
