@@ -67,7 +67,7 @@ async def a_view() -> RunView:
         began=NOW - timedelta(minutes=3),
     )
     live = {"osaka": Live(Progress(waits_for="operation-7", nodes_done=3, nodes_total=4))}
-    return RunView(NOW, run, live, TrafficTotals(50_000, 0, 290.0))
+    return RunView(NOW, run, live, TrafficTotals(50_000, 0, 290.0, 12.5, 7))
 
 
 async def test_the_plan_shows_order_traffic_versions_surge_and_forecast() -> None:
@@ -103,7 +103,7 @@ async def test_a_finished_fleet_has_nothing_to_do() -> None:
 
 async def test_the_view_shows_step_nodes_traffic_and_time_left() -> None:
     shown = text_of(screen(await a_view()))
-    for word in ("wave canary", "roll pool app", "3/4 nodes", "290 requests/s", "50,000 served", "0 failed", "left"):
+    for word in ("wave canary", "roll pool app", "3/4 nodes", "290 requests/s", "50,000 served", "0 failed", "7 slow", "left"):
         assert word in shown
 
 
@@ -118,11 +118,18 @@ async def test_what_a_cluster_says_cannot_paint_the_screen() -> None:
 async def test_the_report_is_json_with_what_was_asked_for() -> None:
     view = await a_view()
     report = msgspec.json.decode(wire.encode(report_of(view.run, view.traffic)))
-    assert report["traffic"] == {"requests": 50_000, "failed": 0, "rate": 290.0, "mean_ms": 0.0, "slow": None}
+    assert report["traffic"] == {"requests": 50_000, "failed": 0, "rate": 290.0, "mean_ms": 12.5, "slow": 7}
     assert report["clusters"][0]["pools"] == [
         {"name": "app", "nodes": 4, "before": "1.35.4-gke.1100", "after": "1.36.3-gke.1000"}
     ]
     assert report["clusters"][0]["steps"][0]["forecast_minutes"] == 36.0
+
+
+@pytest.mark.parametrize(("slow", "said"), [(7, "50,000, 0 failed, 7 slow"), (None, "slow not counted")])
+async def test_the_report_says_how_many_requests_were_slow(slow: int | None, said: str) -> None:
+    view = await a_view()
+    made = report_of(view.run, TrafficTotals(50_000, 0, 290.0, 12.5, slow))
+    assert said in text_of(reporting.as_table(made))
 
 
 @pytest.mark.parametrize(

@@ -43,9 +43,14 @@ backend small
     server tiny 127.0.0.1:9 weight 1
 """
 
+SLOW_SECONDS = 0.05
+
 
 class Backends:
-    """One listening port per server. `/hold` is not answered before `release`; `/fail` is answered 500."""
+    """
+    One listening port per server. `/hold` is not answered before `release`; `/fail` is answered 500, `/slow` after
+    `SLOW_SECONDS`.
+    """
 
     def __init__(self) -> None:
         self.ports: dict[str, int] = {}
@@ -79,7 +84,8 @@ class Backends:
             self.holds.set()
         else:
             status = HTTPStatus.INTERNAL_SERVER_ERROR if "fail" in path else HTTPStatus.OK
-            reply(Answer(status, headers={"x-cluster": name}))
+            wait = SLOW_SECONDS if "slow" in path else 0.0
+            asyncio.get_running_loop().call_later(wait, reply, Answer(status, headers={"x-cluster": name}))
 
 
 class RealHaproxy:

@@ -29,6 +29,9 @@ class World(Protocol):
     async def failing_traffic(self, requests: int) -> None:
         """All answered 500."""
 
+    async def slow_traffic(self, requests: int) -> None:
+        """All answered, after 50 ms or more."""
+
     async def hold(self, server: str) -> None:
         """A request in the first process that is not answered until `release`; `server` is the only one ready."""
 
@@ -53,6 +56,9 @@ class HaproxyWorld:
 
     async def failing_traffic(self, requests: int) -> None:
         await self._send("/fail", "/api/fail", requests)
+
+    async def slow_traffic(self, requests: int) -> None:
+        await self._send("/slow", "/api/slow", requests)
 
     async def hold(self, server: str) -> None:
         self._backends.holds.clear()
@@ -95,6 +101,10 @@ class FakeWorld:
         self.fake.failing = dict.fromkeys(SERVERS, 1.0)
         await self.traffic(requests)
         self.fake.failing = dict.fromkeys(SERVERS, 0.0)
+
+    async def slow_traffic(self, requests: int) -> None:
+        self.fake.mean_ms = dict.fromkeys(SERVERS, 60.0)
+        await self.traffic(requests)
 
     async def hold(self, server: str) -> None:
         self._held.append(server)
@@ -181,6 +191,25 @@ async def test_requests_and_failures_are_counted_once(world: World) -> None:
     counts = await world.balancer.backend_counts()
     assert sum(count.requests for count in counts) == 48
     assert sum(count.answered_5xx for count in counts) == 8
+
+
+async def test_a_backends_servers_are_counted_as_their_entries_are(world: World) -> None:
+    await world.traffic(40)
+    entries = {(each.process, each.backend, each.server): each for each in await world.balancer.entries()}
+    counts = await world.balancer.backend_counts()
+    assert all(each.servers for each in counts)
+    for count in counts:
+        for each in count.servers:
+            entry = entries.pop((count.process, count.backend, each.server))
+            assert (each.requests, each.mean_ms) == (entry.requests, entry.mean_ms)
+    assert not entries
+
+
+async def test_a_server_that_answers_slowly_is_told_by_its_mean(world: World) -> None:
+    await world.slow_traffic(8)
+    means = [each.mean_ms for count in await world.balancer.backend_counts() for each in count.servers if each.requests]
+    assert means
+    assert min(means) >= 50
 
 
 async def test_what_no_server_was_up_for_is_counted_with_the_backend(world: World) -> None:

@@ -9,6 +9,7 @@ from fairlead.traffic.port import (
     BalancerUnreachableError,
     Entry,
     EntryState,
+    ServerCount,
 )
 from fairlead.traffic.verdict import all_or_error
 
@@ -231,4 +232,5 @@ class FakeBalancer:
             answered_5xx=sum(entry.failed for entry in entries) + refused,
             sessions=sum(entry.sessions for entry in entries),
             queued=0,
+            servers=tuple(ServerCount(entry.server, entry.requests, entry.mean_ms) for entry in entries),
         )

@@ -62,12 +62,20 @@ class Entry(msgspec.Struct, frozen=True):
     configured_weight: int | None = None
 
 
+class ServerCount(msgspec.Struct, frozen=True):
+    """One server's part in a backend: its `requests` since the process began, `mean_ms` as in `Entry`."""
+
+    server: str
+    requests: int
+    mean_ms: float
+
+
 class BackendCount(msgspec.Struct, frozen=True):
     """
     One backend of one process as its clients saw it: also what belongs to no server, like a 503 when none was up.
 
     Counters are since the process began: `requests` all that came, `answered_5xx` those that were answered 5xx by a
-    server or by the balancer itself.
+    server or by the balancer itself. `servers`: each that is configured there, once.
     """
 
     balancer: str
@@ -79,6 +87,7 @@ class BackendCount(msgspec.Struct, frozen=True):
     answered_5xx: int
     sessions: int
     queued: int
+    servers: tuple[ServerCount, ...] = ()
 
 
 class Balancer(Protocol):

@@ -70,7 +70,8 @@ class ClusterReport(msgspec.Struct, frozen=True):
 class Report(msgspec.Struct, frozen=True):
     """
     A run as a whole. `traffic` is what the balancers counted while it ran (None with the reason in `traffic_missing`);
-    its `slow` is None where the balancer keeps no such count. `pods_evicted` and `budget_waits`: all clusters together.
+    its `slow` are requests served while their server's mean time was too long. `pods_evicted` and `budget_waits`: all
+    clusters together.
     """
 
     fleet: str

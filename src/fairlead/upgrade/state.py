@@ -175,7 +175,10 @@ class ClusterState(msgspec.Struct):
 class TrafficTotals(msgspec.Struct, frozen=True):
     """
     What the balancers counted during the run, reloads included: `requests`, `failed` (answered 5xx or not at all), and
-    `rate` a second of the moment. `slow` is None: HAProxy keeps no count of slow requests.
+    `rate` a second of the moment. HAProxy times no single request, so `mean_ms` and `slow` come from the mean of each
+    server's last 1,024, read every second: `slow` are the requests served while that mean was above the policy's
+    `latencyFloorMs` and above `maxLatencyRatio` times what it was when the server was first seen serving. None: not
+    counted.
     """
 
     requests: int = 0

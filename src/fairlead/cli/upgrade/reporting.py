@@ -11,11 +11,12 @@ from rich.text import Text
 
 from fairlead.cli.output import FLEET_DEFAULT, FleetOption, Form, FormOption, show, tell
 from fairlead.cli.upgrade.runs import exit_of, runs_of
-from fairlead.cli.upgrade.screen import screen
+from fairlead.cli.upgrade.screen import screen, slow_style
 from fairlead.fleet.loading import load_fleet
 from fairlead.model import wire
 from fairlead.upgrade.report import ClusterReport, Report, report_of
 from fairlead.upgrade.run import PastRun, RunView
+from fairlead.upgrade.state import TrafficTotals
 
 RunArgument = Annotated[str, typer.Argument(help="An earlier run, as `history` lists it; without it the newest.")]
 
@@ -82,15 +83,18 @@ def _head(made: Report) -> RenderableType:
     if made.minutes is not None:
         grid.add_row("took", Text(_minutes(made.minutes)))
     if made.traffic is not None:
-        slow = "slow: the balancer keeps no count" if made.traffic.slow is None else f"{made.traffic.slow} slow"
-        style = "green" if made.traffic.failed == 0 else "bold red"
-        served = Text.assemble(f"{made.traffic.requests:,}, ", (f"{made.traffic.failed:,} failed", style), f", {slow}")
-        grid.add_row("requests", served)
+        grid.add_row("requests", _requests(made.traffic))
     elif made.traffic_missing:
         grid.add_row("requests", Text(f"not counted: {made.traffic_missing}", "yellow"))
     grid.add_row("pods evicted", _count(made.pods_evicted))
     grid.add_row("budgets waited for", _count(made.budget_waits))
     return grid
+
+
+def _requests(traffic: TrafficTotals) -> Text:
+    failed = (f"{traffic.failed:,} failed", "bold red" if traffic.failed else "green")
+    slow = ("slow not counted", "dim") if traffic.slow is None else (f"{traffic.slow:,} slow", slow_style(traffic.slow))
+    return Text.assemble(f"{traffic.requests:,}, ", failed, ", ", slow, f", {traffic.mean_ms:.0f} ms in the mean")
 
 
 def _clusters(made: Report) -> RenderableType:

@@ -56,8 +56,15 @@ def _head(view: RunView) -> RenderableType:
             Text(f"{traffic.requests:,} served"),
             Text(f"{traffic.failed:,} failed", style=failed),
         ]
+        if traffic.slow is not None:
+            cells.append(Text(f"{traffic.slow:,} slow", style=slow_style(traffic.slow)))
     table.add_row(*cells)
     return Panel(table, border_style=style.rsplit(" ", maxsplit=1)[-1])
+
+
+def slow_style(slow: int) -> str:
+    """Slow is worth a look, not an alarm."""
+    return "yellow" if slow else "green"
 
 
 def _wave(wave: WaveState, view: RunView) -> RenderableType:

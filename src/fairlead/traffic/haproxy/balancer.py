@@ -8,7 +8,7 @@ from typing import TypeVar
 from fairlead.fleet.file import FleetBalancer
 from fairlead.traffic.haproxy import answers
 from fairlead.traffic.haproxy.process import Haproxy, WorkerPicture
-from fairlead.traffic.port import BackendCount, BalancerRefusedError, Entry, EntryState
+from fairlead.traffic.port import BackendCount, BalancerRefusedError, Entry, EntryState, ServerCount
 from fairlead.traffic.verdict import all_or_error
 
 T = TypeVar("T")
@@ -161,4 +161,9 @@ class HaproxyBalancer:
                     answered_5xx=row.hrsp_5xx,
                     queued=row.qcur,
                     sessions=row.scur,
+                    servers=tuple(
+                        ServerCount(each.svname, each.stot, float(each.mean_ms))
+                        for each in picture.rows
+                        if each.type == answers.SERVER and each.pxname == row.pxname
+                    ),
                 )

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 import msgspec
 from temporalio import activity
 
+from fairlead.fleet.file import Return
 from fairlead.model.errors import UnreachableError
 from fairlead.traffic.port import BackendCount, Balancer
 from fairlead.upgrade.ports import PortsOf
@@ -21,30 +22,73 @@ class Counter(msgspec.Struct):
     first_failed: int
 
 
+class Times(msgspec.Struct):
+    """
+    How long requests took, of which HAProxy tells no more than the mean of each server's last 1,024.
+
+    What a server served between two looks counts as `slow` when its mean then is one with which a cluster would not be
+    let back into the balancer: above `latencyFloorMs`, and above `maxLatencyRatio` times the mean it showed when it was
+    first seen serving (`normal_ms`). So a few slow requests among many quick ones are not seen, and the first quick
+    ones after a slow spell are still taken for slow.
+
+    `seen`: what each server of each process had served at the last look; `served` and `milliseconds` add up what came
+    since the first.
+    """
+
+    seen: dict[str, int] = {}
+    normal_ms: dict[str, float] = {}
+    served: int = 0
+    slow: int = 0
+    milliseconds: float = 0.0
+
+    @property
+    def mean_ms(self) -> float:
+        return round(self.milliseconds / self.served, 1) if self.served else 0.0
+
+    def add(self, count: BackendCount, policy: Return, *, first: bool) -> None:
+        """`first`: what was served before anybody looked is not ours to judge."""
+        for server in count.servers:
+            # A reload is another process, but what is normal for the server stays.
+            place = f"{count.address}/{count.backend}/{server.server}"
+            seen = self.seen.get(f"{place}#{count.process}", server.requests if first else 0)
+            self.seen[f"{place}#{count.process}"] = server.requests
+            if server.requests:
+                self.normal_ms.setdefault(place, server.mean_ms)
+            self._judge(server.requests - seen, server.mean_ms, self.normal_ms.get(place, 0.0), policy)
+
+    def _judge(self, served: int, mean_ms: float, normal_ms: float, policy: Return) -> None:
+        self.served += served
+        self.milliseconds += served * mean_ms
+        if mean_ms > max(policy.latency_floor_ms, policy.max_latency_ratio * normal_ms):
+            self.slow += served
+
+
 class Counting(msgspec.Struct):
     """All that was counted so far; told by heartbeats, so that a second attempt goes on where the first ended."""
 
     counters: dict[str, Counter] = {}
     totals: TrafficTotals = TrafficTotals()
     began: bool = False
+    times: Times = msgspec.field(default_factory=Times)
 
-    def add(self, counts: Iterable[BackendCount], seconds: float) -> None:
+    def add(self, counts: Iterable[BackendCount], seconds: float, policy: Return) -> None:
         """
         A process that appears later began during the run, so all it has counted belongs to it.
 
         What a process counts between our last look and its end is lost; looks are seconds apart.
         """
-        before = self.totals.requests
+        before, first_times = self.totals.requests, not self.times.seen
         for count in counts:
             key = f"{count.address}#{count.process}/{count.backend}"
             first = (0, 0) if self.began else (count.requests, count.answered_5xx)
             counter = self.counters.setdefault(key, Counter(0, 0, *first))
             counter.requests, counter.failed = count.requests, count.answered_5xx
+            self.times.add(count, policy, first=first_times)
         self.began = True
         requests = sum(each.requests - each.first_requests for each in self.counters.values())
         failed = sum(each.failed - each.first_failed for each in self.counters.values())
         rate = (requests - before) / seconds if seconds else 0.0
-        self.totals = TrafficTotals(requests, failed, rate)
+        self.totals = TrafficTotals(requests, failed, rate, self.times.mean_ms, self.times.slow)
 
 
 class CountActivities:
@@ -56,23 +100,26 @@ class CountActivities:
 
     @activity.defn
     async def count_traffic(self, order: FleetOrder) -> TrafficTotals:
-        """Count until told to stop, then say how many requests there were and how many failed."""
+        """Count until told to stop, then say how many requests there were, how many failed, how many were slow."""
         members = list(order.clusters.values())
-        balancers = list(self._ports_of(members[0].access).balancers.values()) if members else []
+        if not members:
+            return TrafficTotals()
+        balancers = list(self._ports_of(members[0].access).balancers.values())
+        policy = members[0].policy.returning
         counting = _earlier()
         try:
             while balancers:
-                await self._count(balancers, counting)
+                await self._count(balancers, counting, policy)
                 activity.heartbeat(counting)
                 await asyncio.sleep(self._every)
         except asyncio.CancelledError:
             # Being told to stop is how counting ends; a worker that shuts down is another matter.
             if activity.is_worker_shutdown():
                 raise
-            await self._count(balancers, counting)
+            await self._count(balancers, counting, policy)
         return counting.totals
 
-    async def _count(self, balancers: Sequence[Balancer], counting: Counting) -> None:
+    async def _count(self, balancers: Sequence[Balancer], counting: Counting, policy: Return) -> None:
         counts: list[BackendCount] = []
         try:
             for balancer in balancers:
@@ -81,7 +128,7 @@ class CountActivities:
             # One look is missed; the counters are absolute, so the next look makes up for it.
             activity.logger.warning("the balancers' counters could not be read: %s", error)
             return
-        counting.add(counts, self._every)
+        counting.add(counts, self._every, policy)
 
 
 def _earlier() -> Counting:
