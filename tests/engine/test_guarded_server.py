@@ -2,7 +2,6 @@
 
 import asyncio
 import socket
-import subprocess
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
@@ -46,20 +45,23 @@ async def guarded(tmp_path: Path) -> AsyncIterator[Server]:
     port = _free_port()
     config = tmp_path / "guard.cfg"
     config.write_text(_CONFIG.format(port=port, folder=tmp_path, key=KEY, address=state.address))
-    with subprocess.Popen([str(haproxy_binary()), "-db", "-f", str(config)], stderr=subprocess.DEVNULL) as haproxy:
-        try:
-            await _until_open(port)
-            yield Server(
-                f"127.0.0.1:{port}",
-                tls=True,
-                tls_ca=tmp_path / "ca.crt",
-                tls_certificate=tmp_path / "admin.crt",
-                tls_key=tmp_path / "admin.key",
-                api_key=KEY,
-            )
-        finally:
-            haproxy.kill()
-            embedded.stop()
+    haproxy = await asyncio.create_subprocess_exec(
+        *(str(haproxy_binary()), "-db", "-f", str(config)), stderr=asyncio.subprocess.DEVNULL
+    )
+    try:
+        await _until_open(port)
+        yield Server(
+            f"127.0.0.1:{port}",
+            tls=True,
+            tls_ca=tmp_path / "ca.crt",
+            tls_certificate=tmp_path / "admin.crt",
+            tls_key=tmp_path / "admin.key",
+            api_key=KEY,
+        )
+    finally:
+        haproxy.kill()
+        await haproxy.wait()
+        embedded.stop()
 
 
 async def test_who_has_certificate_and_key_is_served(guarded: Server) -> None:
