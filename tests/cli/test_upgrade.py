@@ -28,6 +28,7 @@ from fairlead.upgrade.state import (
     Phase,
     PoolRecord,
     Progress,
+    Refusal,
     StepRecord,
     TrafficTotals,
     WaveState,
@@ -103,7 +104,16 @@ async def test_a_finished_fleet_has_nothing_to_do() -> None:
 
 async def test_the_view_shows_step_nodes_traffic_and_time_left() -> None:
     shown = text_of(screen(await a_view()))
-    for word in ("wave canary", "roll pool app", "3/4 nodes", "290 requests/s", "50,000 served", "0 failed", "7 slow", "left"):
+    for word in (
+        "wave canary",
+        "roll pool app",
+        "3/4 nodes",
+        "290 requests/s",
+        "50,000 served",
+        "0 failed",
+        "7 slow",
+        "left",
+    ):
         assert word in shown
 
 
@@ -123,6 +133,14 @@ async def test_the_report_is_json_with_what_was_asked_for() -> None:
         {"name": "app", "nodes": 4, "before": "1.35.4-gke.1100", "after": "1.36.3-gke.1000"}
     ]
     assert report["clusters"][0]["steps"][0]["forecast_minutes"] == 36.0
+
+
+async def test_the_report_names_the_budgets_that_were_waited_for() -> None:
+    view = await a_view()
+    view.run.clusters["osaka"].refusals = [Refusal("app", "PodDisruptionBudget shop/db", 94.0)]
+    made = report_of(view.run)
+    assert "pool app waited about 1.6 min for PodDisruptionBudget shop/db" in text_of(reporting.as_table(made))
+    assert made.clusters[0].refusals[0].seconds == 94.0
 
 
 @pytest.mark.parametrize(("slow", "said"), [(7, "50,000, 0 failed, 7 slow"), (None, "slow not counted")])

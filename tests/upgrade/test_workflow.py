@@ -29,6 +29,13 @@ def held(view: RunView) -> bool:
     return view.run.held == ["osaka"] and view.run.clusters["osaka"].hold is not None
 
 
+def waited_for(view: RunView) -> list[tuple[str, str]]:
+    """Pools and the budgets their rolls have waited for, each seen refusing for a while."""
+    refusals = report_of(view.run).clusters[0].refusals
+    assert all(each.seconds > 0 for each in refusals)
+    return [(each.pool, each.budget) for each in refusals]
+
+
 def nothing_is_left_behind(rig: Rig) -> None:
     """Invariant 5: settings are what they were."""
     for cluster in rig.cloud.clusters.values():
@@ -146,10 +153,12 @@ async def test_a_roll_that_stands_still_is_held_with_the_budget_in_its_way(tempo
         assert hold is not None
         assert "PodDisruptionBudget shop/db (db-0 on" in hold.because[0].message
         assert not any("cancel" in call for call in rig.cloud.calls)
+        assert waited_for(view) == [("app", "PodDisruptionBudget shop/db")]
         rig.cloud.stalled.clear()
         await rig.tell(Action.RETRY)
         view = await rig.end()
         assert view.run.phase is Phase.DONE
+        assert waited_for(view) == [("app", "PodDisruptionBudget shop/db")]
         assert sum(call.startswith("upgrade_pool osaka app ") for call in rig.cloud.calls) == 2
         assert len(rig.cloud.started) == len({ref.id for ref in rig.cloud.started})
         nothing_is_left_behind(rig)

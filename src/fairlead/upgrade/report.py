@@ -13,6 +13,7 @@ from fairlead.upgrade.state import (
     FleetState,
     ParkedPool,
     Phase,
+    Refusal,
     StepRecord,
     StepState,
     TrafficTotals,
@@ -42,8 +43,8 @@ class PoolReport(msgspec.Struct, frozen=True):
 class ClusterReport(msgspec.Struct, frozen=True):
     """
     One cluster: `pods_evicted` stood on nodes that were replaced (at least once each), `budget_waits` disruption
-    budgets that were seen refusing; None where no pool was rolled. `held` are the reasons it waits for a person now,
-    `entries` its `balancer/server` names.
+    budgets that were seen refusing, one by one in `refusals`; None where no pool was rolled. `held` are the reasons it
+    waits for a person now, `entries` its `balancer/server` names.
     """
 
     cluster: str
@@ -65,6 +66,7 @@ class ClusterReport(msgspec.Struct, frozen=True):
     apis: tuple[ApiChanges, ...]
     held: tuple[str, ...]
     decisions: tuple[tuple[datetime, Command], ...]
+    refusals: tuple[Refusal, ...] = ()
 
 
 class Report(msgspec.Struct, frozen=True):
@@ -190,6 +192,7 @@ def _cluster(state: ClusterState, wave: str, run: FleetState) -> ClusterReport:
         apis=tuple(state.apis),
         held=tuple(f"{each.subject}: {each.message}" for each in held),
         decisions=tuple(state.decisions),
+        refusals=tuple(state.refusals),
     )
 
 

@@ -117,6 +117,17 @@ class ParkedPool(msgspec.Struct, frozen=True):
     trouble: str = ""
 
 
+class Refusal(msgspec.Struct, frozen=True):
+    """
+    A disruption budget that was seen refusing evictions while a pool was rolled, and for about how many seconds. All
+    pods are only looked at when nodes stand still, so a refusal of a few seconds is not seen.
+    """
+
+    pool: str
+    budget: str
+    seconds: float
+
+
 class PoolRecord(msgspec.Struct):
     """A pool from version to version."""
 
@@ -166,6 +177,7 @@ class ClusterState(msgspec.Struct):
     apis: list[ApiChanges] = []
     pods_evicted: int | None = None
     budget_waits: int | None = None
+    refusals: list[Refusal] = []
     began: datetime | None = None
     ended: datetime | None = None
     reason: str = ""
@@ -301,7 +313,7 @@ class RestoreOrder(msgspec.Struct, frozen=True):
 class Progress(msgspec.Struct, frozen=True):
     """
     How far a long step is, told by heartbeats. `standing`: pods that stood on the nodes to be replaced when the roll
-    began; `refused`: budgets seen refusing so far.
+    began; `refused`: budgets seen refusing so far, `refused_seconds` for how long each.
     """
 
     waits_for: str = ""
@@ -309,6 +321,7 @@ class Progress(msgspec.Struct, frozen=True):
     nodes_total: int | None = None
     standing: int | None = None
     refused: tuple[str, ...] = ()
+    refused_seconds: dict[str, float] = {}
 
 
 class RollOutcome(msgspec.Struct, frozen=True):
@@ -317,3 +330,4 @@ class RollOutcome(msgspec.Struct, frozen=True):
     reason: str
     evicted: int | None = None
     budget_waits: int = 0
+    refusals: tuple[Refusal, ...] = ()

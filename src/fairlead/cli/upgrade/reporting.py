@@ -126,8 +126,12 @@ def _steps(each: ClusterReport) -> RenderableType:
     for step in each.steps:
         said = f"{step.reason}{f' ({step.decided_by})' if step.decided_by else ''}"
         table.add_row(Text(step.name), step.state, _minutes(step.minutes), _minutes(step.forecast_minutes), Text(said))
+    waited = [
+        Text(f"pool {refusal.pool} waited about {_minutes(refusal.seconds / 60)} for {refusal.budget}", style="yellow")
+        for refusal in each.refusals
+    ]
     held = [Text(f"held: {reason}", style="red") for reason in each.held]
-    return Group(table, *held)
+    return Group(table, *waited, *held)
 
 
 def _out(each: ClusterReport) -> RenderableType:

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import Any
 
+import msgspec
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
@@ -70,6 +71,6 @@ def in_temporal_terms() -> Iterator[None]:
         raise ApplicationError(f"{error}{hint}", type=REFUSED, non_retryable=True) from error
 
 
-def for_a_person(message: str, kind: str) -> ApplicationError:
-    """An error that no retry mends; `kind` is one of the types in `engine.retries`."""
-    return ApplicationError(message, type=kind, non_retryable=True)
+def for_a_person(message: str, kind: str, *details: msgspec.Struct) -> ApplicationError:
+    """An error that no retry mends; `kind` is one of the types in `engine.retries`, `details` is for the workflow."""
+    return ApplicationError(message, *details, type=kind, non_retryable=True)

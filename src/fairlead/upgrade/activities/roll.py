@@ -3,6 +3,7 @@
 import time
 
 import msgspec
+from temporalio.exceptions import ApplicationError
 
 from fairlead.clouds.port import OperationState
 from fairlead.engine.retries import NOT_WHOLE, OPERATION_FAILED, STALLED
@@ -13,7 +14,7 @@ from fairlead.upgrade.activities.operations import Operations, without_error
 from fairlead.upgrade.plan.blockers import refusing_budgets
 from fairlead.upgrade.plan.steps import RollPool
 from fairlead.upgrade.ports import Eyes
-from fairlead.upgrade.state import ClusterOrder, RollOutcome
+from fairlead.upgrade.state import ClusterOrder, Refusal, RollOutcome
 
 # Looking at all pods is dear in a big cluster; it is done when nodes stand still, and then this often at most.
 _LOOK_AT_PODS_EVERY = 10.0
@@ -32,22 +33,31 @@ class Roll:
         self._moved_at = time.monotonic()
         self._looked_at = 0.0
         self._nodes: tuple[Node, ...] = ()
+        self._refusing: tuple[str, ...] = ()
+        self._counted_at = 0.0
 
     async def run(self, operations: Operations, settle: float) -> RollOutcome:
         """Start or find the roll, follow it, and end when the nodes themselves are Ready on the new version."""
+        try:
+            await self._follow(operations, settle)
+        except ApplicationError as error:
+            raise for_a_person(error.message, error.type or OPERATION_FAILED, *self._refusals()) from error
+        return self._outcome()
+
+    async def _follow(self, operations: Operations, settle: float) -> None:
         await self._remember_pods()
         cluster, step = operations.cluster, self._step
         operation = await operations.start(lambda: operations.cloud.upgrade_pool(cluster, step.pool, step.to))
         while operation is not None:
             seen = await operations.cloud.operation(operation)
             await self._look(operations, f"operation {operation.id}")
+            self._count_refusals()
             if seen.state is OperationState.DONE:
                 without_error(seen)
                 break
             await self._notice_standstill()
             await operations.pause()
         await self._until_whole(operations, settle)
-        return self._outcome()
 
     async def _until_whole(self, operations: Operations, settle: float) -> None:
         pool = {each.name: each for each in (await operations.cloud.cluster(operations.cluster)).pools}
@@ -95,6 +105,8 @@ class Roll:
         seen = frozenset((node.name, node.ready, node.unschedulable) for node in self._nodes)
         if seen != self._seen:
             self._seen, self._moved_at = seen, time.monotonic()
+            self._count_refusals()
+            self._refusing = ()
             operations.moved()
         self._beat.tell(
             msgspec.structs.replace(
@@ -118,16 +130,28 @@ class Roll:
             raise for_a_person(f"no node of pool {self._step.pool} has moved for {still:.0f}s: {because}", STALLED)
 
     async def _look_at_budgets(self) -> None:
-        self._looked_at = time.monotonic()
+        self._looked_at = self._counted_at = time.monotonic()
         snapshot = await self._eyes.take(self._order.cluster)
         self._refusing = refusing_budgets(snapshot, [self._step.pool])
         if self._refusing:
-            known = {*self._beat.progress.refused, *(each.split(" (", 1)[0] for each in self._refusing)}
-            self._beat.tell(
-                msgspec.structs.replace(self._beat.progress, waits_for=self._refusing[0], refused=tuple(sorted(known)))
-            )
+            self._beat.tell(msgspec.structs.replace(self._beat.progress, waits_for=self._refusing[0]))
+            self._count_refusals()
 
-    _refusing: tuple[str, ...] = ()
+    def _count_refusals(self) -> None:
+        """What the last look saw refusing is taken to refuse until nodes move or the next look says otherwise."""
+        passed, self._counted_at = time.monotonic() - self._counted_at, time.monotonic()
+        if not self._refusing:
+            return
+        seconds = dict(self._beat.progress.refused_seconds)
+        for each in self._refusing:
+            budget = each.split(" (", 1)[0]
+            seconds[budget] = seconds.get(budget, 0.0) + passed
+        refused = tuple(sorted(seconds))
+        self._beat.tell(msgspec.structs.replace(self._beat.progress, refused=refused, refused_seconds=seconds))
+
+    def _refusals(self) -> tuple[Refusal, ...]:
+        seconds = self._beat.progress.refused_seconds
+        return tuple(Refusal(self._step.pool, budget, round(seconds[budget], 1)) for budget in sorted(seconds))
 
     def _is_done(self, node: Node) -> bool:
         return node.ready and not node.unschedulable and node.version is not None and node.version >= self._step.to
@@ -135,4 +159,4 @@ class Roll:
     def _outcome(self) -> RollOutcome:
         progress = self._beat.progress
         reason = f"{len(self._nodes)} nodes Ready on {self._step.to}"
-        return RollOutcome(reason, progress.standing, len(progress.refused))
+        return RollOutcome(reason, progress.standing, len(progress.refused), self._refusals())

@@ -1,10 +1,11 @@
 """Taking one step of one cluster: which activities it means, and what is remembered before and after."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 import msgspec
 from temporalio import workflow
-from temporalio.exceptions import ActivityError, is_cancelled_exception
+from temporalio.exceptions import ActivityError, ApplicationError, is_cancelled_exception
 
 from fairlead.engine.doing import do, words_of
 from fairlead.engine.retries import CHANGE, LOOK, RESTORE
@@ -26,6 +27,7 @@ from fairlead.upgrade.state import (
     ClusterOrder,
     ClusterState,
     CompareApis,
+    Refusal,
     RestoreOrder,
     StepOrder,
     VerifyOrder,
@@ -103,13 +105,25 @@ class Steps:
         return await do(ChangeActivities.park_pool, StepOrder(self._order, step), CHANGE, step.pool)
 
     async def _roll(self, step: RollPool) -> str:
-        outcome = await do(
-            ChangeActivities.roll_pool, StepOrder(self._order, step), CHANGE, f"{step.pool} to {step.to}"
-        )
+        try:
+            outcome = await do(
+                ChangeActivities.roll_pool, StepOrder(self._order, step), CHANGE, f"{step.pool} to {step.to}"
+            )
+        except ActivityError as error:
+            self._remember_refusals(_refusals_in(error))
+            raise
         if outcome.evicted is not None:
             self._state.pods_evicted = (self._state.pods_evicted or 0) + outcome.evicted
-        self._state.budget_waits = (self._state.budget_waits or 0) + outcome.budget_waits
+        self._remember_refusals(outcome.refusals)
         return outcome.reason
+
+    def _remember_refusals(self, refusals: Sequence[Refusal]) -> None:
+        """A roll that was tried again adds to what its first attempt has waited."""
+        seconds = {(each.pool, each.budget): each.seconds for each in self._state.refusals}
+        for each in refusals:
+            seconds[each.pool, each.budget] = seconds.get((each.pool, each.budget), 0.0) + each.seconds
+        self._state.refusals = [Refusal(*key, round(lasted, 1)) for key, lasted in seconds.items()]
+        self._state.budget_waits = len({budget for _, budget in seconds})
 
     async def _restore(self, pool: str) -> str:
         said = "nothing was parked"
@@ -118,3 +132,10 @@ class Steps:
                 said = await do(ChangeActivities.restore_pool, RestoreOrder(self._order, parked), RESTORE, pool)
                 self._state.parked[number] = msgspec.structs.replace(parked, restored=True, trouble="")
         return said
+
+
+def _refusals_in(error: ActivityError) -> list[Refusal]:
+    """What a roll that failed had waited for."""
+    cause = error.cause
+    details = cause.details if isinstance(cause, ApplicationError) else ()
+    return [msgspec.convert(each, Refusal) for each in details]
