@@ -1,6 +1,6 @@
-"""A balancer in memory: keeps the port's promises and simulates the traffic, second by second, without a clock."""
+"""A balancer in memory: keeps the port's promises and simulates the traffic, by a clock or look by look."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from fairlead.traffic.port import (
@@ -42,8 +42,9 @@ class _Worker:
 class FakeBalancer:
     """
     `rates`: requests a second each server gets while all are in; the sum stays when one leaves. They are shared evenly
-    over `backends` and `processes`. Each look (`entries`) lets `seconds_per_look` pass first, so that counters move as
-    they would between two polls; `advance` does it by hand.
+    over `backends` and `processes`. Traffic flows by `clock` (seconds) if there is one, however many look at it;
+    without one each look (`entries`) lets `seconds_per_look` pass first, so that counters move as they would between
+    two polls of somebody who is alone. `advance` lets time pass by hand.
     """
 
     def __init__(
@@ -54,6 +55,7 @@ class FakeBalancer:
         processes: int = 1,
         seconds_per_look: float = 1.0,
         limit: int = 100,
+        clock: Callable[[], float] | None = None,
     ) -> None:
         self._name = name
         self._rates = dict(rates)
@@ -61,6 +63,8 @@ class FakeBalancer:
         self._limit = limit
         self._next_pid = 100
         self.seconds_per_look = seconds_per_look
+        self._clock = clock
+        self._flowed_until = clock() if clock else 0.0
         self.commands: list[tuple[str, str, str]] = []
         """What was asked for, in order: (`set_state` | `set_weight` | `end_sessions`, server, value)."""
         self.configured_weight = 100
@@ -89,18 +93,21 @@ class FakeBalancer:
 
     def pin(self, server: str, sessions: int) -> None:
         """Long connections that do not end by themselves, in every current process; 0 lets them go everywhere."""
+        self._catch_up()
         for worker in self._workers if sessions == 0 else self._current():
             worker.pinned[server] = sessions
         self._forget_the_finished()
 
     def set_up(self, server: str, *, up: bool) -> None:
         """Whether its health checks pass."""
+        self._catch_up()
         for worker in self._current():
             for backend in self._backends:
                 worker.servers[backend, server].up = up
 
     def reload(self) -> None:
         """New workers with nothing but the configuration; the old ones stay as long as they have sessions."""
+        self._catch_up()
         for worker in self._current():
             worker.old = True
             self._workers.append(self._worker(worker.address))
@@ -114,12 +121,13 @@ class FakeBalancer:
     # The port.
 
     async def entries(self, servers: Sequence[str] = ()) -> Sequence[Entry]:
-        self.advance(self.seconds_per_look)
+        self._catch_up() if self._clock else self.advance(self.seconds_per_look)
         self._all_answer()
         seen = [entry for worker in self._workers for entry in self._entries(worker)]
         return [entry for entry in seen if not servers or entry.server in servers]
 
     async def backend_counts(self) -> Sequence[BackendCount]:
+        self._catch_up()
         self._all_answer()
         return [self._count(worker, backend) for worker in self._workers for backend in self._backends]
 
@@ -148,6 +156,12 @@ class FakeBalancer:
 
     # How it works inside.
 
+    def _catch_up(self) -> None:
+        """What has come since the last look came under the states as they were until now."""
+        if self._clock is not None:
+            before, self._flowed_until = self._flowed_until, self._clock()
+            self.advance(self._flowed_until - before)
+
     def _worker(self, address: str) -> _Worker:
         self._next_pid += 1
         servers = {(backend, server): _Server() for backend in self._backends for server in self._rates}
@@ -162,6 +176,7 @@ class FakeBalancer:
     def _having(self, server: str) -> list[_Server]:
         if server not in self._rates:
             raise BalancerRefusedError(f"no backend has a server `{server}`", place=self._name)
+        self._catch_up()
         return [
             worker.servers[backend, server]
             for worker in self._current()

@@ -1,10 +1,11 @@
 """A small fleet of fakes, and a real Temporal worker that upgrades it."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+import time
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -27,19 +28,23 @@ from fairlead.fleet.file import (
 )
 from fairlead.model.cluster import GkePlace
 from fairlead.model.duration import Duration
+from fairlead.upgrade.activities import doors
 from fairlead.upgrade.activities.change import ChangeActivities
 from fairlead.upgrade.activities.look import LookActivities
 from fairlead.upgrade.activities.totals import CountActivities
 from fairlead.upgrade.activities.traffic import TrafficActivities
-from fairlead.upgrade.fleetplan import freeze, plan_fleet
+from fairlead.upgrade.fleetplan import FleetPlan, freeze, plan_fleet
 from fairlead.upgrade.ports import Ports
 from fairlead.upgrade.report import events_of
 from fairlead.upgrade.run import Runs, RunView
 from fairlead.upgrade.state import Access, Action, Command
-from fairlead.upgrade.workflow import UpgradeCluster, UpgradeFleet
+from fairlead.worker.serve import WORKFLOWS, activities_of
 from fakes.balancer import FakeBalancer
 from fakes.cloud import FakeCloud, a_cluster, a_pool
 from fakes.eyes import FakeEyes
+
+_LOAD_SECONDS = 0.05
+_BEAT = 0.05
 
 QUICK = UpgradePolicy(
     waves=(Wave(name="canary", count=1), Wave(name="rest", concurrency=2)),
@@ -47,7 +52,8 @@ QUICK = UpgradePolicy(
     returning=Return(
         steps=(10, 100), hold=Duration(milliseconds=20), min_requests=1, patience=Duration(milliseconds=200)
     ),
-    bake=Duration(milliseconds=10),
+    # The server's timers take a second, however short they are to be.
+    bake=Duration(0),
     stall_after=Duration(seconds=10),
 )
 
@@ -76,25 +82,28 @@ def a_fleet(names: Sequence[str], policy: UpgradePolicy = QUICK) -> Fleet:
 
 @dataclass
 class Rig:
-    """Three clusters, least traffic in osaka."""
+    """Three clusters, least traffic in osaka; each has these `pools`."""
 
     rates: dict[str, float] = field(default_factory=lambda: {"tokyo": 3000.0, "osaka": 1000.0, "taipei": 2000.0})
     policy: UpgradePolicy = QUICK
+    pools: Sequence[str] = ("app",)
 
     def __post_init__(self) -> None:
-        self.cloud = FakeCloud.of(*(a_cluster(name, a_pool("app"), a_pool("batch", nodes=2)) for name in self.rates))
-        # Looks are some 20 ms apart here, and traffic flows as if they were.
-        self.balancer = FakeBalancer(self.rates, seconds_per_look=0.02)
+        self.cloud = FakeCloud.of(*(a_cluster(name, *map(a_pool, self.pools)) for name in self.rates))
+        self.balancer = FakeBalancer(self.rates, clock=time.monotonic)
         self.eyes = FakeEyes(self.cloud, {"global": self.balancer})
         self.ports = Ports(self.cloud, {"global": self.balancer}, self.eyes)
         self.fleet = a_fleet(list(self.rates), self.policy)
         self.runs: Runs
 
     def with_policy(self, **changes: object) -> "Rig":
-        return Rig(self.rates, msgspec.structs.replace(self.policy, **changes))
+        return Rig(self.rates, msgspec.structs.replace(self.policy, **changes), self.pools)
+
+    async def plan(self, *only: str) -> FleetPlan:
+        return await plan_fleet(self.fleet, self.ports, only, load_seconds=_LOAD_SECONDS)
 
     async def start(self, *only: str) -> None:
-        plan = await plan_fleet(self.fleet, self.ports, only)
+        plan = await self.plan(*only)
         order = freeze(self.fleet, plan, run="r1", started_by="test")
         await self.runs.start(order, self.queue)
 
@@ -120,8 +129,10 @@ class Rig:
         self.client = client
         self.queue = f"queue-{uuid4().hex[:8]}"
         self.runs = Runs(client, self.fleet.metadata.name, self.fleet.spec.gke, lambda: datetime.now(UTC))
-        async with worker(client, [UpgradeFleet, UpgradeCluster], self.activities(), task_queue=self.queue):
-            yield self
+        told = timedelta(seconds=_BEAT)
+        with quick_beats():
+            async with worker(client, WORKFLOWS, self.activities(), task_queue=self.queue, tell_within=told):
+                yield self
 
     def other_fleet(self) -> Runs:
         """Another fleet file that names the same clusters."""
@@ -131,25 +142,19 @@ class Rig:
         def ports_of(access: Access) -> Ports:
             return self.ports
 
-        look = LookActivities(ports_of, baseline_seconds=0.02, settle=0.5, pause=0.02)
-        traffic = TrafficActivities(ports_of, load_seconds=0.02, pause=0.02)
-        change = ChangeActivities(ports_of, poll=(0.01, 0.05), settle=0.5)
-        count = CountActivities(ports_of, every=0.1)
-        return [
-            look.look_first,
-            look.plan_next_step,
-            look.read_apis,
-            look.compare_apis,
-            look.verify,
-            traffic.check_headroom,
-            traffic.take_out,
-            traffic.keep_out,
-            traffic.return_step,
-            change.wait_for_operation,
-            change.upgrade_control_plane,
-            change.read_pool,
-            change.park_pool,
-            change.restore_pool,
-            change.roll_pool,
-            count.count_traffic,
-        ]
+        return activities_of(
+            LookActivities(ports_of, baseline_seconds=0.02, settle=0.5, pause=0.02),
+            TrafficActivities(ports_of, load_seconds=_LOAD_SECONDS, pause=0.02),
+            ChangeActivities(ports_of, poll=(0.01, 0.05), settle=0.5),
+            CountActivities(ports_of, every=0.1),
+        )
+
+
+@contextmanager
+def quick_beats() -> Iterator[None]:
+    """Who is told to stop hears of it with a beat."""
+    usual, doors.EVERY = doors.EVERY, _BEAT
+    try:
+        yield
+    finally:
+        doors.EVERY = usual

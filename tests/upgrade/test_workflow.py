@@ -8,7 +8,7 @@ from fairlead.model.duration import Duration
 from fairlead.model.errors import FairleadError, UsageError
 from fairlead.snapshot.cluster import Budget, Pod
 from fairlead.traffic.port import EntryState
-from fairlead.upgrade.fleetplan import freeze, plan_fleet
+from fairlead.upgrade.fleetplan import freeze
 from fairlead.upgrade.report import events_of, report_of
 from fairlead.upgrade.run import RunView
 from fairlead.upgrade.state import Action, Phase, StepRecord, StepState
@@ -49,7 +49,8 @@ async def is_out(rig: Rig, name: str) -> bool:
 
 
 async def test_a_healthy_fleet_is_upgraded_least_traffic_first(temporal: str) -> None:
-    async with Rig().working(temporal) as rig:
+    rig = Rig(pools=("app", "batch")).with_policy(bake=Duration(milliseconds=10))
+    async with rig.working(temporal):
         await rig.start()
         view = await rig.end()
         assert view.run.phase is Phase.DONE
@@ -63,7 +64,7 @@ async def test_a_healthy_fleet_is_upgraded_least_traffic_first(temporal: str) ->
         assert report.traffic.requests > 0
         assert report.traffic.failed == 0
         assert all(step.ended for each in report.clusters for step in each.steps)
-        again = await plan_fleet(rig.fleet, rig.ports)
+        again = await rig.plan()
         assert again.empty
 
 
@@ -81,7 +82,7 @@ async def test_two_runs_cannot_hold_one_cluster(temporal: str) -> None:
     async with rig.working(temporal):
         await rig.start()
         await rig.until(lambda view: "osaka" in view.run.open)
-        plan = await plan_fleet(rig.fleet, rig.ports)
+        plan = await rig.plan()
         other = rig.other_fleet()
         await other.start(freeze(rig.fleet, plan, run="r2", started_by="test"), rig.queue)
         view = await rig.until(lambda view: view.run.ended is not None, runs=other)

@@ -32,16 +32,21 @@ def worker(
     activities: Sequence[Callable[..., Any]],
     *,
     task_queue: str = TASK_QUEUE,
+    tell_within: timedelta = _TELL_WITHIN,
 ) -> Worker:
-    """A worker for these workflows and activities; run it with `async with` or `run()`."""
+    """
+    A worker for these workflows and activities; run it with `async with` or `run()`.
+
+    `tell_within`: how long heartbeats are held back at most; an activity hears with one of them that it is cancelled.
+    """
     return Worker(
         client,
         task_queue=task_queue,
         workflows=list(workflows),
         activities=list(activities),
         workflow_runner=runner(),
-        max_heartbeat_throttle_interval=_TELL_WITHIN,
-        default_heartbeat_throttle_interval=_TELL_WITHIN,
+        max_heartbeat_throttle_interval=tell_within,
+        default_heartbeat_throttle_interval=tell_within,
         graceful_shutdown_timeout=_GRACE,
         sticky_queue_schedule_to_start_timeout=_STICKS,
     )

@@ -1,6 +1,7 @@
 """One cluster in all its balancers: read together, steered together."""
 
 import asyncio
+import time
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 
@@ -52,14 +53,16 @@ class ClusterEntries:
         return forgotten
 
     async def shared_loads(self, span: float) -> list[SharedLoad]:
-        """The load of each backend the cluster serves in, measured over `span` seconds, and who else serves there."""
+        """The load of each backend it serves in, measured over some `span` seconds, and who else serves there."""
         loads = []
         for each in self._cluster.traffic:
             balancer = self._balancers[each.balancer]
+            began = time.monotonic()
             before = await balancer.entries()
             await asyncio.sleep(span)
             after = await balancer.entries()
-            loads += self._loads_of(each.server, before, after, span)
+            # On a busy machine a sleep takes longer than it was to, and all that came meanwhile is counted.
+            loads += self._loads_of(each.server, before, after, time.monotonic() - began)
         return loads
 
     def _loads_of(self, server: str, before: Iterable[Entry], after: Iterable[Entry], span: float) -> list[SharedLoad]:

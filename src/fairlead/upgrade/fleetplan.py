@@ -7,6 +7,7 @@ import msgspec
 
 from fairlead.fleet.file import Fleet, FleetCluster
 from fairlead.model.errors import UsageError
+from fairlead.model.finding import Finding
 from fairlead.model.version import Version
 from fairlead.snapshot.cluster import ClusterSnapshot
 from fairlead.upgrade.entries import ClusterEntries
@@ -18,9 +19,6 @@ from fairlead.upgrade.plan.versions import choose_target
 from fairlead.upgrade.plan.waves import Lineup, in_order, line_up
 from fairlead.upgrade.ports import Ports
 from fairlead.upgrade.state import Access, ClusterOrder, FleetOrder
-
-# The load of a backend is measured over so many seconds for the preview.
-_LOAD_SECONDS = 2.0
 
 
 class FleetPlan(msgspec.Struct, frozen=True):
@@ -46,19 +44,24 @@ def access_of(fleet: Fleet) -> Access:
     return Access(fleet.spec.gke, fleet.spec.balancers)
 
 
-async def plan_fleet(fleet: Fleet, ports: Ports, only: Sequence[str] = ()) -> FleetPlan:
-    """Look at every cluster (`only`: of these) and say what a run would do; UnreachableError where one is silent."""
+async def plan_fleet(fleet: Fleet, ports: Ports, only: Sequence[str] = (), *, load_seconds: float = 2.0) -> FleetPlan:
+    """
+    Look at every cluster (`only`: of these) and say what a run would do; UnreachableError where one is silent.
+
+    The load of the balancers is measured over `load_seconds`.
+    """
     members = members_of(fleet, only)
     pictures = await asyncio.gather(*(ports.eyes.take(each) for each in members))
     by_name = {each.name: picture for each, picture in zip(members, pictures, strict=True)}
     lineup = _lineup(fleet, members, by_name)
-    judged = await asyncio.gather(
-        *(
-            _with_headroom(preview(by_name[each.name], goal_for(fleet, each, by_name[each.name])), fleet, each, ports)
-            for each in members
-        )
+    begun = {each.name: preview(by_name[each.name], goal_for(fleet, each, by_name[each.name])) for each in members}
+    lacking = await asyncio.gather(
+        *(_lacking_headroom(begun[each.name], fleet, each, ports, load_seconds) for each in members)
     )
-    previews = {each.cluster: each for each in judged}
+    previews = {
+        name: msgspec.structs.replace(each, blockers=(*each.blockers, *found))
+        for (name, each), found in zip(begun.items(), lacking, strict=True)
+    }
     return FleetPlan(fleet.metadata.name, lineup, previews, _minutes(lineup, previews))
 
 
@@ -115,16 +118,17 @@ def _lineup(fleet: Fleet, members: Sequence[FleetCluster], pictures: Mapping[str
     return line_up(in_order(members, fleet.spec.upgrade.order, rates), fleet.spec.upgrade.waves)
 
 
-async def _with_headroom(before: ClusterPreview, fleet: Fleet, cluster: FleetCluster, ports: Ports) -> ClusterPreview:
-    """Add why the cluster could not leave the balancer now, if its plan has that step and its traffic is known."""
+async def _lacking_headroom(
+    before: ClusterPreview, fleet: Fleet, cluster: FleetCluster, ports: Ports, load_seconds: float
+) -> tuple[Finding, ...]:
+    """Why the cluster could not leave the balancer now, if its plan has that step and its traffic is known."""
     if before.rate is None or not any(isinstance(each.step, TakeOutOfBalancer) for each in before.steps):
-        return before
+        return ()
     entries = ClusterEntries(ports.balancers, cluster, declared_capacities(fleet))
     if (await entries.reading()).out_of_balancer:
-        return before
-    loads = await entries.shared_loads(_LOAD_SECONDS)
-    lacking = lacking_headroom(cluster.name, loads, fleet.spec.upgrade.drain.headroom)
-    return msgspec.structs.replace(before, blockers=(*before.blockers, *lacking))
+        return ()
+    loads = await entries.shared_loads(load_seconds)
+    return lacking_headroom(cluster.name, loads, fleet.spec.upgrade.drain.headroom)
 
 
 def _minutes(lineup: Lineup, previews: Mapping[str, ClusterPreview]) -> float:

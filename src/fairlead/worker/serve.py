@@ -20,10 +20,10 @@ from fairlead.upgrade.workflow import UpgradeCluster, UpgradeFleet
 WORKFLOWS = (UpgradeFleet, UpgradeCluster)
 
 
-def activities_of(ports_of: PortsOf) -> list[Callable[..., Any]]:
+def activities_of(
+    look: LookActivities, traffic: TrafficActivities, change: ChangeActivities, count: CountActivities
+) -> list[Callable[..., Any]]:
     """Every activity of every capability."""
-    look, traffic = LookActivities(ports_of), TrafficActivities(ports_of)
-    change, count = ChangeActivities(ports_of), CountActivities(ports_of)
     return [
         look.look_first,
         look.plan_next_step,
@@ -51,7 +51,10 @@ async def serve(server: Server, ports_of: PortsOf, patience: float = 60.0) -> No
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, told.set)
     client = await _connect(server, patience)
-    async with worker(client, WORKFLOWS, activities_of(ports_of)):
+    activities = activities_of(
+        LookActivities(ports_of), TrafficActivities(ports_of), ChangeActivities(ports_of), CountActivities(ports_of)
+    )
+    async with worker(client, WORKFLOWS, activities):
         await told.wait()
 
 

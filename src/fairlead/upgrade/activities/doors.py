@@ -14,7 +14,7 @@ from fairlead.model.errors import FairleadError, UnreachableError
 from fairlead.upgrade.state import Progress
 
 # Being told to stop is heard with a beat, so this is also how soon a step or a guard ends.
-_EVERY = 1.0
+EVERY = 1.0
 
 
 class Beat:
@@ -31,7 +31,7 @@ class Beat:
     async def run(self) -> None:
         while True:
             activity.heartbeat(self.progress)
-            await asyncio.sleep(_EVERY)
+            await asyncio.sleep(EVERY)
 
 
 @asynccontextmanager

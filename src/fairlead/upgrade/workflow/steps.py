@@ -63,9 +63,8 @@ class Steps:
                 return await self._door.take_out()
             case UpgradeControlPlane():
                 return await self._upgrade_control_plane(step)
-            case Bake(duration=duration):
-                await workflow.sleep(timedelta(seconds=duration.total_seconds()))
-                return f"watched for {duration}"
+            case Bake():
+                return await _bake(step)
             case ParkPool():
                 return await self._park(step)
             case RollPool():
@@ -132,6 +131,13 @@ class Steps:
                 said = await do(ChangeActivities.restore_pool, RestoreOrder(self._order, parked), RESTORE, pool)
                 self._state.parked[number] = msgspec.structs.replace(parked, restored=True, trouble="")
         return said
+
+
+async def _bake(step: Bake) -> str:
+    # A timer takes a second, also one of no length.
+    if step.duration:
+        await workflow.sleep(timedelta(seconds=step.duration.total_seconds()))
+    return f"watched for {step.duration}"
 
 
 def _refusals_in(error: ActivityError) -> list[Refusal]:
