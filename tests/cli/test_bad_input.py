@@ -150,22 +150,31 @@ def test_application_default_credentials_that_are_not_there(prompt: Prompt) -> N
 
 
 @pytest.mark.parametrize(
-    "words",
+    ("words", "told"),
     [
-        ("nope",),
-        ("upgrade", "nope"),
-        ("upgrade", "plan", "-o", "xml"),
-        ("fleet", "ls", "-o", "xml"),
-        ("fleet", "ls", "--bogus"),
-        ("fleet", "show"),
-        ("twin", "fault", "gke-call", "UpdateMaster", "SAD"),
-        ("twin", "fault", "pause", "gke", "--for", "soon"),
-        ("twin", "fault", "kill"),
+        (("nope",), "error: no such command `nope`"),
+        (("upgrade", "nope"), "error: no such command `nope`"),
+        (("upgrade", "plan", "-o", "xml"), "error: invalid value for `-o` / `--output`: `xml` is not one of `table`"),
+        (("fleet", "ls", "--bogus"), "error: no such option: `--bogus`"),
+        (("fleet", "show"), "error: missing argument `name`"),
+        (("twin", "fault", "gke-call", "UpdateMaster", "SAD"), "error: invalid value for `code`: `SAD` is not"),
+        (("twin", "fault", "pause", "gke", "--for", "soon"), "error: invalid value for `--for`"),
+        (("twin", "fault", "kill"), "error: missing argument `process`"),
     ],
 )
-def test_words_that_are_none_end_with_two(prompt: Prompt, words: tuple[str, ...]) -> None:
+def test_words_that_are_none_end_with_two_and_a_hint(prompt: Prompt, words: tuple[str, ...], told: str) -> None:
     prompt.file(a_fleet())
-    prompt.refuses(2, *words)
+    said = prompt.refuses(2, *words)
+    assert said.err.startswith(told)
+    assert not said.err.splitlines()[0].endswith(".")
+    assert said.hint
+
+
+def test_a_group_without_a_command_shows_its_help(prompt: Prompt) -> None:
+    said = prompt.fairlead("fleet")
+    assert said.code == 2
+    assert "validate" in said.out + said.err
+    assert "error:" not in said.err
 
 
 @pytest.mark.parametrize(

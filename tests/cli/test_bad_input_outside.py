@@ -66,9 +66,10 @@ async def test_a_cluster_that_the_provider_does_not_know(terminal: Terminal, wor
     document = fleet_of(world)
     document["spec"]["clusters"][0]["gke"]["cluster"] = "atlantis"
     terminal.file(document)
-    said = await terminal.refuses(1, "upgrade", "plan")
-    assert "atlantis" in said.err
-    assert "fairlead fleet init" in said.hint
+    for words in (("upgrade", "plan"), ("upgrade", "start"), ("fleet", "show", "tokyo")):
+        said = await terminal.refuses(2, *words)
+        assert "atlantis" in said.err
+        assert "fairlead fleet init" in said.hint
 
 
 async def test_an_api_server_that_does_not_answer_blocks_by_name(terminal: Terminal, world: GkeWorld) -> None:

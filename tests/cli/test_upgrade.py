@@ -12,13 +12,13 @@ from rich.console import Console, RenderableType
 from fairlead.cli import main
 from fairlead.cli.upgrade import planning, reporting
 from fairlead.cli.upgrade.runs import Exit, exit_of
-from fairlead.cli.upgrade.screen import screen
+from fairlead.cli.upgrade.screen import Screen
 from fairlead.model import wire
 from fairlead.model.finding import Finding, Severity
 from fairlead.model.version import Version
 from fairlead.snapshot.cluster import Budget, Pod
 from fairlead.upgrade.fleetplan import freeze, plan_fleet
-from fairlead.upgrade.plan.steps import RollPool, words_of
+from fairlead.upgrade.plan.steps import RollPool, UpgradeControlPlane, words_of
 from fairlead.upgrade.report import report_of
 from fairlead.upgrade.run import Live, RunView
 from fairlead.upgrade.state import (
@@ -39,9 +39,9 @@ NOW = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
 TO = Version("1.36.3-gke.1000")
 
 
-def text_of(shown: RenderableType) -> str:
+def text_of(shown: RenderableType, width: int = 160) -> str:
     output = io.StringIO()
-    Console(file=output, width=160, no_color=True).print(shown)
+    Console(file=output, width=width, no_color=True).print(shown)
     return output.getvalue()
 
 
@@ -103,7 +103,7 @@ async def test_a_finished_fleet_has_nothing_to_do() -> None:
 
 
 async def test_the_view_shows_step_nodes_traffic_and_time_left() -> None:
-    shown = text_of(screen(await a_view()))
+    shown = text_of(Screen(await a_view()))
     for word in (
         "wave canary",
         "roll pool app",
@@ -117,11 +117,28 @@ async def test_the_view_shows_step_nodes_traffic_and_time_left() -> None:
         assert word in shown
 
 
+@pytest.mark.parametrize("width", [60, 80, 109, 110])
+async def test_no_terminal_is_too_narrow_for_the_step_at_hand(width: int) -> None:
+    view = await a_view()
+    step = UpgradeControlPlane(TO)
+    view.run.clusters["osaka"].steps = [StepRecord(step, words_of(step), NOW - timedelta(seconds=90), 8.0)]
+    lines = text_of(Screen(view), width).splitlines()
+    upper = lines[: next(number for number, line in enumerate(lines) if "events" in line)]
+    shown = " ".join(" ".join(upper).split())
+    for word in ("operation-7", "0/4 nodes", "290 requests/s", "50,000 served", "7 slow", "1:30"):
+        assert word in shown
+    # In a column of its own it may go on in the next line, with what stands beside it between.
+    assert all(word in shown for word in words_of(step).split())
+    assert max(map(len, lines)) <= width
+    if width < 110:
+        assert words_of(step) in shown
+
+
 async def test_what_a_cluster_says_cannot_paint_the_screen() -> None:
     view = await a_view()
     evil = Finding("X", Severity.BLOCKER, "[red]osaka[/red]", "[link=http://evil]click[/link] [/]")
     view.run.clusters["osaka"].hold = Hold((evil,), NOW)
-    shown = text_of(screen(view)) + text_of(reporting.as_table(report_of(view.run)))
+    shown = text_of(Screen(view)) + text_of(reporting.as_table(report_of(view.run)))
     assert "[link=http://evil]click[/link] [/]" in shown
 
 

@@ -16,6 +16,7 @@ from fairlead.clouds.port import (
     CloudPool,
     CloudRefusedError,
     CloudUnavailableError,
+    CloudUnknownError,
     Operation,
     OperationKind,
     OperationRef,
@@ -179,8 +180,8 @@ async def test_a_cluster_shows_its_versions_and_pools(sky: CloudUnderTest) -> No
     ]
 
 
-async def test_an_unknown_cluster_is_refused(sky: CloudUnderTest) -> None:
-    with pytest.raises(CloudRefusedError):
+async def test_an_unknown_cluster_is_said_to_be_unknown(sky: CloudUnderTest) -> None:
+    with pytest.raises(CloudUnknownError):
         await sky.cloud.cluster(ClusterRef("kyoto", gke=GkePlace("twin", "asia-northeast1", "kyoto")))
 
 

@@ -11,6 +11,7 @@ from fairlead.clouds.port import (
     CloudCluster,
     CloudPool,
     CloudRefusedError,
+    CloudUnknownError,
     Discovery,
     OfferedVersions,
     Operation,
@@ -99,6 +100,7 @@ class FakeCloud:
     )
     calls: list[str] = field(default_factory=list)
     started: list[OperationRef] = field(default_factory=list)
+    closed: bool = False
     stalled: set[OperationKind] = field(default_factory=set)
     """Operations of these kinds go on for ever."""
     _works: dict[str, _Work] = field(default_factory=dict)
@@ -150,6 +152,9 @@ class FakeCloud:
         return {p.name: p for p in self.clusters[cluster].pools}[pool]
 
     # The port.
+
+    async def close(self) -> None:
+        self.closed = True
 
     async def discover(self, project: str) -> Discovery:
         self._maybe_fail("discover")
@@ -314,7 +319,7 @@ class FakeCloud:
 
     def _found(self, cluster: ClusterRef) -> CloudCluster:
         if cluster.name not in self.clusters:
-            raise CloudRefusedError(f"there is no cluster `{cluster.name}`")
+            raise CloudUnknownError(f"there is no cluster `{cluster.name}`")
         return self.clusters[cluster.name]
 
     def _found_pool(self, cluster: ClusterRef, pool: str) -> CloudPool:

@@ -57,6 +57,13 @@ async def test_the_provider_is_asked_once_while_the_api_server_answers(cloud: Mo
     assert cloud.asked == 1
 
 
+async def test_closed_eyes_hold_no_way_to_the_provider(cloud: MovingCloud, eyes: FleetEyes) -> None:
+    await eyes.nodes(TOKYO)
+    assert not cloud.closed
+    await eyes.close()
+    assert cloud.closed
+
+
 async def test_a_cluster_that_moved_is_found_again(server: ApiServer, cloud: MovingCloud, eyes: FleetEyes) -> None:
     cloud.now = KubeAccess("https://127.0.0.1:1", None)
     with pytest.raises(KubeUnavailableError):

@@ -2,15 +2,18 @@
 
 import importlib
 import os
+import re
 import sys
 from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any, NamedTuple, NoReturn
 
 import typer
+from typer._click.exceptions import NoArgsIsHelpError
 from typer.core import TyperCommand, TyperGroup
+from typer.exceptions import TyperException
 
-from fairlead.model.errors import FairleadError
+from fairlead.model.errors import FairleadError, UsageError
 
 
 class Door(NamedTuple):
@@ -69,13 +72,34 @@ def main() -> NoReturn:
     # Google's machines the first one is answered, and the firmware's name tells where we are even if it is not.
     os.environ.setdefault("GCE_METADATA_DETECT_RETRIES", "1")
     try:
-        app()
+        code = app(standalone_mode=False)
     except FairleadError as error:
-        typer.echo(f"error: {error}", err=True)
-        if error.hint:
-            typer.echo(f"\nhint: {error.hint}", err=True)
+        _print_error(str(error), error.hint)
         sys.exit(error.exit_code)
-    sys.exit(0)
+    except TyperException as error:
+        _print_misuse(error)
+        sys.exit(UsageError.exit_code)
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _print_misuse(error: TyperException) -> None:
+    """What Typer says of words and options that are none, as we say things; without any word it shows its help."""
+    if isinstance(error, NoArgsIsHelpError):
+        error.show()
+        return
+    said = error.format_message().replace("Value error, ", "").strip().rstrip(".")
+    said = re.sub(r"'([^']*)'|(?<![\w'-])(--?[a-zA-Z][\w-]*)", lambda found: f"`{found[1] or found[2]}`", said)
+    context = getattr(error, "ctx", None)
+    hint = (
+        f"`{context.command_path} --help` shows what it takes" if context else "`fairlead --help` shows what there is"
+    )
+    _print_error(said[:1].lower() + said[1:], hint)
+
+
+def _print_error(message: str, hint: str) -> None:
+    typer.echo(f"error: {message}", err=True)
+    if hint:
+        typer.echo(f"\nhint: {hint}", err=True)
 
 
 def enter() -> NoReturn:

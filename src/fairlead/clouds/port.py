@@ -8,7 +8,7 @@ import msgspec
 
 from fairlead.model.access import KubeAccess
 from fairlead.model.cluster import ClusterRef, GkePlace
-from fairlead.model.errors import FairleadError, UnreachableError
+from fairlead.model.errors import FairleadError, UnreachableError, UsageError
 from fairlead.model.version import Version
 
 
@@ -26,6 +26,12 @@ class CloudBusyError(FairleadError):
 
 class CloudRefusedError(FairleadError):
     """The provider will not do it: bad argument, no permission, no such thing. Asking again does not help."""
+
+
+class CloudUnknownError(CloudRefusedError):
+    """The provider has no such thing: whoever named it is mistaken."""
+
+    exit_code = UsageError.exit_code
 
 
 class CloudDeniedError(CloudRefusedError):
@@ -146,6 +152,10 @@ class Cloud(Protocol):
 
     All raise CloudUnavailableError, CloudBusyError or CloudRefusedError, and nothing of the provider's own.
     """
+
+    async def close(self) -> None:
+        """Give connections back; whatever is asked next opens them again."""
+        ...
 
     async def discover(self, project: str) -> Discovery: ...
 

@@ -73,6 +73,8 @@ class FleetEyes:
         return await (await self._reader(cluster)).ready()
 
     async def close(self) -> None:
+        """Also the way to the cloud, which opens again when somebody asks."""
+        await self._cloud.close()
         for reader in self._readers.values():
             await reader.close()
         self._readers.clear()

@@ -77,7 +77,10 @@ async def _discover(
     from fairlead.worker import wiring
 
     cloud = wiring.cloud_of(settings)
-    found = [await cloud.discover(project) for project in projects]
+    try:
+        found = [await cloud.discover(project) for project in projects]
+    finally:
+        await cloud.close()
     known = {
         name: sorted({entry.server for entry in await each.entries()})
         for name, each in wiring.balancers_of(balancers).items()

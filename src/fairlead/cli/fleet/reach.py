@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 @asynccontextmanager
 async def eyes_of(fleet: Fleet) -> AsyncIterator["FleetEyes"]:
-    """Connections to API servers are closed at the end."""
+    """Connections to the provider and to API servers are closed at the end."""
     from fairlead.worker import wiring
 
     cloud = wiring.cloud_of(fleet.spec.gke)

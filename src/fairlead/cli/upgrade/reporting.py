@@ -11,7 +11,7 @@ from rich.text import Text
 
 from fairlead.cli.output import FLEET_DEFAULT, FleetOption, Form, FormOption, show, tell
 from fairlead.cli.upgrade.runs import exit_of, runs_of
-from fairlead.cli.upgrade.screen import screen, slow_style
+from fairlead.cli.upgrade.screen import Screen, slow_style
 from fairlead.fleet.loading import load_fleet
 from fairlead.model import wire
 from fairlead.upgrade.report import ClusterReport, Report, report_of
@@ -24,7 +24,7 @@ RunArgument = Annotated[str, typer.Argument(help="An earlier run, as `history` l
 def status(run: RunArgument = "", fleet: FleetOption = FLEET_DEFAULT, output: FormOption = Form.TABLE) -> None:
     """Show the run as it is now, or as an earlier one ended."""
     view = asyncio.run(_view(fleet, run))
-    show(view, output, screen(view))
+    show(view, output, Screen(view))
     raise typer.Exit(exit_of(view.run))
 
 

@@ -1,8 +1,10 @@
 """How a run looks on a terminal: waves, clusters, the step at hand, nodes done, traffic, and what waits for whom."""
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from rich.console import Group, RenderableType
+from rich.columns import Columns
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.panel import Panel
 from rich.progress_bar import ProgressBar
 from rich.table import Table
@@ -26,22 +28,30 @@ _LOOK = {
     Phase.FAILED: ("✘", "bold red"),
 }
 _EVENTS = 8
+# Versions, step and nodes side by side take so many columns.
+_WIDE = 110
 
 
-def screen(view: RunView) -> RenderableType:
-    """The whole view."""
-    parts: list[RenderableType] = [_head(view), *(_wave(wave, view) for wave in view.run.waves)]
-    held = [state for state in view.run.clusters.values() if state.hold is not None]
-    if held:
-        parts.append(_held(held))
-    parts.append(_events(view))
-    return Group(*parts)
+@dataclass(frozen=True)
+class Screen:
+    """The whole view, as wide as the terminal is when it is drawn."""
+
+    view: RunView
+
+    def __rich_console__(self, _console: Console, options: ConsoleOptions) -> RenderResult:
+        view, narrow = self.view, options.max_width < _WIDE
+        yield _head(view)
+        for wave in view.run.waves:
+            yield _wave(wave, view, narrow=narrow)
+        held = [state for state in view.run.clusters.values() if state.hold is not None]
+        if held:
+            yield _held(held)
+        yield _events(view)
 
 
 def _head(view: RunView) -> RenderableType:
     run = view.run
     glyph, style = _LOOK[run.phase]
-    table = Table.grid(padding=(0, 3))
     began = run.began or view.taken
     cells = [
         Text.assemble((f"{glyph} ", style), (run.order.fleet, "bold"), (f"  {run.phase}", style)),
@@ -58,8 +68,7 @@ def _head(view: RunView) -> RenderableType:
         ]
         if traffic.slow is not None:
             cells.append(Text(f"{traffic.slow:,} slow", style=slow_style(traffic.slow)))
-    table.add_row(*cells)
-    return Panel(table, border_style=style.rsplit(" ", maxsplit=1)[-1])
+    return Panel(Columns(cells, padding=(0, 3)), border_style=style.rsplit(" ", maxsplit=1)[-1])
 
 
 def slow_style(slow: int) -> str:
@@ -67,7 +76,7 @@ def slow_style(slow: int) -> str:
     return "yellow" if slow else "green"
 
 
-def _wave(wave: WaveState, view: RunView) -> RenderableType:
+def _wave(wave: WaveState, view: RunView, *, narrow: bool) -> RenderableType:
     glyph, style = _LOOK[wave.phase]
     title = Text.assemble(
         (f"{glyph} ", style), (f"wave {wave.name}", "bold"), (f"  {wave.concurrency} at a time", "dim")
@@ -77,12 +86,17 @@ def _wave(wave: WaveState, view: RunView) -> RenderableType:
     table = Table(title=title, title_justify="left", box=None, pad_edge=False, expand=True, show_header=False)
     table.add_column(width=2)
     table.add_column(min_width=10)
-    table.add_column(min_width=36)
-    table.add_column(ratio=1)
-    table.add_column(width=26)
+    if narrow:
+        table.add_column(ratio=1)
+    else:
+        table.add_column(min_width=36)
+        table.add_column(ratio=1)
+        table.add_column(width=26)
     table.add_column(width=8, justify="right")
     for name in wave.clusters:
-        table.add_row(*_cluster(name, view))
+        glyph, named, *about, clock = _cluster(name, view)
+        # Below each other nothing is cut: the step at hand is what people look for.
+        table.add_row(glyph, named, *([Group(*(each for each in about if each))] if narrow else about), clock)
     return table
 
 

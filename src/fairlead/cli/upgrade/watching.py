@@ -10,7 +10,7 @@ from rich.live import Live
 
 from fairlead.cli.output import FLEET_DEFAULT, FleetOption, Form, FormOption, console, say, tell
 from fairlead.cli.upgrade.runs import Exit, come_back, exit_of, runs_of, waits_for_a_person
-from fairlead.cli.upgrade.screen import screen
+from fairlead.cli.upgrade.screen import Screen
 from fairlead.fleet.loading import load_fleet
 from fairlead.model import wire
 from fairlead.model.errors import UnreachableError
@@ -49,11 +49,11 @@ async def follow(runs: Runs, path: Path, output: Form) -> int:
 async def _live(runs: Runs) -> RunView:
     view = await _view(runs)
     # Drawn when there is something new to draw: a view that redraws itself costs a third of a core.
-    with Live(screen(view), console=console(), auto_refresh=False, transient=False) as live:
+    with Live(Screen(view), console=console(), auto_refresh=False, transient=False) as live:
         while view.run.ended is None:
             await asyncio.sleep(_EVERY)
             view = await _view(runs)
-            live.update(screen(view), refresh=True)
+            live.update(Screen(view), refresh=True)
     return view
 
 

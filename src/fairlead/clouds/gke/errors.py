@@ -8,7 +8,13 @@ import grpc
 from google.api_core import exceptions as google_errors
 from google.auth import exceptions as auth_errors
 
-from fairlead.clouds.port import CloudBusyError, CloudDeniedError, CloudRefusedError, CloudUnavailableError
+from fairlead.clouds.port import (
+    CloudBusyError,
+    CloudDeniedError,
+    CloudRefusedError,
+    CloudUnavailableError,
+    CloudUnknownError,
+)
 from fairlead.model.errors import FairleadError
 
 LOGIN_HINT = "`gcloud auth application-default login`, or name a file in the fleet's `spec.gke.credentialsFile`"
@@ -23,7 +29,6 @@ _HINTS = {
     grpc.StatusCode.NOT_FOUND: "`fairlead fleet init` lists what the project has",
 }
 _REFUSED = {
-    grpc.StatusCode.NOT_FOUND,
     grpc.StatusCode.INVALID_ARGUMENT,
     grpc.StatusCode.FAILED_PRECONDITION,
     grpc.StatusCode.OUT_OF_RANGE,
@@ -58,6 +63,8 @@ def _translated(doing: str, error: google_errors.GoogleAPICallError) -> Fairlead
         )
     if code is grpc.StatusCode.PERMISSION_DENIED:
         return CloudDeniedError(text, hint=_HINTS[code])
+    if code is grpc.StatusCode.NOT_FOUND:
+        return CloudUnknownError(text, hint=_HINTS[code])
     if code in _REFUSED:
         return CloudRefusedError(text, hint=_HINTS.get(code, ""))
     # A failed refresh arrives as UNAVAILABLE of the call that needed the token.
