@@ -156,3 +156,7 @@ async def test_a_second_start_is_refused_with_the_id_of_the_first(
     assert f"a run of fleet `shop` is already under way: `{run}`" in said.err
     assert "fairlead upgrade watch" in said.hint
     assert "fairlead upgrade abort" in said.hint
+    # Also where nothing would be left for a second one.
+    terminal.file(fleet_of(world, str(OLD)))
+    said = await terminal.refuses(1, "upgrade", "start", "--detach", **there)
+    assert f"a run of fleet `shop` is already under way: `{run}`" in said.err

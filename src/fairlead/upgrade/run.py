@@ -5,9 +5,14 @@ from datetime import datetime
 from typing import TypeVar
 
 import msgspec
-from temporalio.api.enums.v1 import WorkflowExecutionStatus
 from temporalio.api.workflow.v1 import PendingActivityInfo
-from temporalio.client import Client, WorkflowHandle, WorkflowQueryFailedError, WorkflowUpdateFailedError
+from temporalio.client import (
+    Client,
+    WorkflowExecutionStatus,
+    WorkflowHandle,
+    WorkflowQueryFailedError,
+    WorkflowUpdateFailedError,
+)
 from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
@@ -72,6 +77,17 @@ class Runs:
         """The workflow's id: one run at a time has it."""
         return self._id
 
+    async def refuse_a_second(self) -> None:
+        """FairleadError names the run that is already under way, if one is."""
+        try:
+            found = await self._client.get_workflow_handle(self._id).describe()
+        except RPCError as error:
+            if error.status is RPCStatusCode.NOT_FOUND:
+                return
+            raise self._in_our_words(error) from error
+        if found.status is WorkflowExecutionStatus.RUNNING:
+            raise self._under_way()
+
     async def start(self, order: FleetOrder, task_queue: str = TASK_QUEUE) -> str:
         """Start the run; FairleadError names the run that is already under way."""
         try:
@@ -84,10 +100,7 @@ class Runs:
                 id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
             )
         except WorkflowAlreadyStartedError as error:
-            raise FairleadError(
-                f"a run of fleet `{self._fleet}` is already under way: `{self._id}`",
-                hint="`fairlead upgrade watch` follows it, `fairlead upgrade abort` ends it",
-            ) from error
+            raise self._under_way() from error
         return self._id
 
     async def view(self) -> RunView:
@@ -139,9 +152,7 @@ class Runs:
 
     async def _describe(self, workflow_id: str) -> list[PendingActivityInfo]:
         description = await self._asked(lambda: self._client.get_workflow_handle(workflow_id).describe())
-        if description.raw_description.workflow_execution_info.status != (
-            WorkflowExecutionStatus.WORKFLOW_EXECUTION_STATUS_RUNNING
-        ):
+        if description.status is not WorkflowExecutionStatus.RUNNING:
             return []
         return list(description.raw_description.pending_activities)
 
@@ -163,6 +174,12 @@ class Runs:
             raise UsageError(str(error.cause)) from error
         except RPCError as error:
             raise self._in_our_words(error) from error
+
+    def _under_way(self) -> FairleadError:
+        return FairleadError(
+            f"a run of fleet `{self._fleet}` is already under way: `{self._id}`",
+            hint="`fairlead upgrade watch` follows it, `fairlead upgrade abort` ends it",
+        )
 
     def _in_our_words(self, error: RPCError) -> FairleadError:
         if error.status is RPCStatusCode.NOT_FOUND and "already completed" in error.message:

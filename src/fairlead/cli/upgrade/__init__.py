@@ -8,8 +8,8 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     help="Plan, run and watch upgrades of the fleet.",
-    epilog="Exit codes: 0 done; 1 blocked, failed, skipped or aborted; 2 asked for what cannot be, or for a cluster that "
-    "the provider does not know; 3 something does not answer; 4 held: it waits for a person.",
+    epilog="Exit codes: 0 done; 1 blocked, failed, skipped or aborted; 2 asked for what cannot be, or for a cluster "
+    "that the provider does not know; 3 something does not answer; 4 held: it waits for a person.",
 )
 app.command()(planning.plan)
 app.command()(planning.start)

@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from fairlead.cli.output import FLEET_DEFAULT, FleetOption, Form, FormOption, show, tell
-from fairlead.cli.upgrade.runs import Exit, come_back, runs_of, whoami
+from fairlead.cli.upgrade.runs import Exit, come_back, refuse_a_second, runs_of, whoami
 from fairlead.cli.upgrade.watching import follow
 from fairlead.fleet.file import Fleet
 from fairlead.fleet.loading import load_fleet
@@ -53,6 +53,8 @@ async def _start(path: Path, only: list[str], output: Form, *, watch: bool) -> i
     fleet = load_fleet(path)
     planned = await _plan(fleet, only)
     _refuse_the_impossible(planned)
+    # A run that has all but ended leaves nothing to plan, and is to be named all the same.
+    await refuse_a_second(fleet)
     if planned.empty:
         tell("nothing to do: every cluster is where the fleet file wants it")
         for each in planned.clusters.values():

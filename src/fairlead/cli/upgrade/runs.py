@@ -57,6 +57,15 @@ async def runs_of(fleet: Fleet, *, start: bool = False) -> Runs:
     return Runs(client, fleet.metadata.name, fleet.spec.gke, lambda: datetime.now(UTC))
 
 
+async def refuse_a_second(fleet: Fleet) -> None:
+    """FairleadError names the run that is under way; where there is no Temporal server there is none."""
+    try:
+        runs = await runs_of(fleet)
+    except UnreachableError:
+        return
+    await runs.refuse_a_second()
+
+
 def whoami() -> str:
     """Who is asking, for the run's records."""
     return getpass.getuser()

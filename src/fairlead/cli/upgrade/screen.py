@@ -94,9 +94,9 @@ def _wave(wave: WaveState, view: RunView, *, narrow: bool) -> RenderableType:
         table.add_column(width=26)
     table.add_column(width=8, justify="right")
     for name in wave.clusters:
-        glyph, named, *about, clock = _cluster(name, view)
+        mark, named, *about, clock = _cluster(name, view)
         # Below each other nothing is cut: the step at hand is what people look for.
-        table.add_row(glyph, named, *([Group(*(each for each in about if each))] if narrow else about), clock)
+        table.add_row(mark, named, *([Group(*(each for each in about if each))] if narrow else about), clock)
     return table
 
 
