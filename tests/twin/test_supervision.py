@@ -15,6 +15,7 @@ from fairlead.twin import pki
 from fairlead.twin.control import Control
 from fairlead.twin.down import sweep
 from fairlead.twin.process import ProcessSpec, TcpReady
+from fairlead.twin.supervisor.logs import shorten
 from fairlead.twin.supervisor.readiness import Probe
 from fairlead.twin.supervisor.records import MARK, Record, Records, is_alive, marked, record_of
 from fairlead.twin.supervisor.table import Table
@@ -159,3 +160,16 @@ def test_the_sweep_finds_what_no_record_tells_of(tmp_path: Path) -> None:
 async def test_no_supervisor_is_said_so(tmp_path: Path) -> None:
     with pytest.raises(UnreachableError, match="supervisor does not answer"):
         await Control(tmp_path / "control.sock").processes()
+
+
+def test_a_long_log_keeps_its_last_lines_and_its_writer_goes_on_after_them(tmp_path: Path) -> None:
+    log = tmp_path / "etcd.log"
+    with log.open("ab") as writer:
+        for number in range(100):
+            writer.write(b"line %03d\n" % number)
+        writer.flush()
+        shorten(log, most=1000, left=50)
+        assert log.read_text().count("\n") == 100, "it is not longer than it may be"
+        shorten(log, most=800, left=50)
+        writer.write(b"line 100\n")
+    assert log.read_text().splitlines() == [f"line {number:03}" for number in range(95, 101)]

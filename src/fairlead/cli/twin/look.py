@@ -108,3 +108,6 @@ def _print_log(path: Path, lines: int, *, follow: bool) -> None:
                 typer.echo(line, nl=False)
             else:
                 time.sleep(0.2)
+                # The supervisor cuts what has grown long.
+                if path.stat().st_size < log.tell():
+                    log.seek(0)

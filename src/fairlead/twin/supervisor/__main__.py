@@ -13,6 +13,7 @@ import structlog
 from fairlead.model import wire
 from fairlead.twin import protocol
 from fairlead.twin.state import TwinState
+from fairlead.twin.supervisor.logs import keep_short
 from fairlead.twin.supervisor.readiness import Probe
 from fairlead.twin.supervisor.records import Records
 from fairlead.twin.supervisor.replacement import ControlPlanes
@@ -31,7 +32,9 @@ async def supervise(state: TwinState, announce: Callable[[], None]) -> None:
     listening = await asyncio.start_unix_server(server.serve, str(state.control_socket), limit=protocol.LONGEST_LINE)
     state.control_socket.chmod(0o600)
     announce()
+    shortening = asyncio.create_task(keep_short(state.logs))
     await server.asked_to_end.wait()
+    shortening.cancel()
     listening.close()
     await table.stop_all()
     records.forget("supervisor")
