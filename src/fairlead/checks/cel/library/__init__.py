@@ -1,0 +1,1 @@
+"""The functions of CEL and of the Kubernetes libraries, by subject."""
