@@ -68,13 +68,18 @@ async def test_provider_and_api_server_are_killed_in_the_middle_of_their_work(
 ) -> None:
     to = await story.start("taipei")
     first, second = await story.pools_behind("taipei", to)
+    killed_before = await _restarts(story, "gke")
     await story.until_step("taipei", UpgradeControlPlane)
     await story.control.kill("gke")
     await _until_roll_of(story, "taipei", first)
     await story.control.kill("gke")
     await _until_roll_of(story, "taipei", second)
+    # Its control plane has been replaced by now, so this is the new one's own count.
+    assert await _restarts(story, "taipei/apiserver") == 0
     await story.control.kill("taipei/apiserver")
     await _completed(story, invariants, await _until_over(story))
+    assert await _restarts(story, "gke") == killed_before + 2
+    assert await _restarts(story, "taipei/apiserver") == 1
 
 
 async def test_all_of_the_engine_is_killed_and_the_next_question_brings_it_back(
@@ -106,6 +111,11 @@ async def _kill_the_worker_in_each_step(story: Story, name: str) -> set[int]:
             killed_in.add(len(steps) - 1)
             await _replace_the_worker()
         await asyncio.sleep(0.02)
+
+
+async def _restarts(story: Story, process: str) -> int:
+    """How often the twin had to start it again."""
+    return next(each.restarts for each in await story.control.processes() if each.name == process)
 
 
 def _took(step: StepRecord) -> float:

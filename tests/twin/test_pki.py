@@ -36,7 +36,16 @@ def test_the_server_proves_it_is_on_loopback(folder: Path, subject: str) -> None
     name = IPAddress(ip_address(subject)) if subject[0].isdigit() else DNSName(subject)
     store = Store([_certificate(folder / "ca.crt")])
     verifier = PolicyBuilder().store(store).time(datetime.now(UTC)).build_server_verifier(name)
-    verifier.verify(_certificate(folder / "server.crt"), [])
+    chain = verifier.verify(_certificate(folder / "server.crt"), [])
+    assert chain == [_certificate(folder / "server.crt"), _certificate(folder / "ca.crt")]
+
+
+@pytest.mark.parametrize("name", [IPAddress(ip_address("192.0.2.1")), DNSName("example.org")])
+def test_the_server_is_nobody_elsewhere(folder: Path, name: IPAddress | DNSName) -> None:
+    store = Store([_certificate(folder / "ca.crt")])
+    verifier = PolicyBuilder().store(store).time(datetime.now(UTC)).build_server_verifier(name)
+    with pytest.raises(VerificationError):
+        verifier.verify(_certificate(folder / "server.crt"), [])
 
 
 def test_nobody_else_is_believed(folder: Path, tmp_path: Path) -> None:

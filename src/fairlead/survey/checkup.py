@@ -63,16 +63,16 @@ async def _servers(balancer: Balancer) -> Iterable[str] | FairleadError:
 def _entries(fleet: Fleet, servers: Mapping[str, Iterable[str] | FairleadError]) -> Iterator[Check]:
     for index, cluster in enumerate(fleet.spec.clusters):
         for number, entry in enumerate(cluster.traffic):
-            path = f"spec.clusters[{index}].traffic[{number}]"
-            known, what = servers[entry.balancer], f"{cluster.name}: server `{entry.server}` of `{entry.balancer}`"
-            if isinstance(known, FairleadError):
-                yield _failed(path, what, known)
-            elif entry.server in known:
-                yield Check(path, Verdict.GOOD, what)
-            else:
-                yield Check(
-                    path, Verdict.WRONG, f"{what} does not exist; there are {', '.join(sorted(known)) or 'none'}"
-                )
+            what = f"{cluster.name}: server `{entry.server}` of `{entry.balancer}`"
+            yield _entry(f"spec.clusters[{index}].traffic[{number}]", what, entry.server, servers[entry.balancer])
+
+
+def _entry(path: str, what: str, server: str, known: Iterable[str] | FairleadError) -> Check:
+    if isinstance(known, FairleadError):
+        return _failed(path, what, known)
+    if server in known:
+        return Check(path, Verdict.GOOD, what)
+    return Check(path, Verdict.WRONG, f"{what} does not exist; there are {', '.join(sorted(known)) or 'none'}")
 
 
 def _failed(path: str, what: str, error: FairleadError) -> Check:

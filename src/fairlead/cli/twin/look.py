@@ -104,10 +104,8 @@ def _print_log(path: Path, lines: int, *, follow: bool) -> None:
     with path.open(errors="replace") as log:
         typer.echo("".join(deque(log, maxlen=lines)), nl=False)
         while follow:
-            if line := log.readline():
-                typer.echo(line, nl=False)
-            else:
-                time.sleep(0.2)
-                # The supervisor cuts what has grown long.
-                if path.stat().st_size < log.tell():
-                    log.seek(0)
+            typer.echo(log.read(), nl=False)
+            # The supervisor cuts what has grown long.
+            if path.stat().st_size < log.tell():
+                log.seek(0)
+            time.sleep(0.2)

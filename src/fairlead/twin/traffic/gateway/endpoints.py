@@ -3,6 +3,7 @@
 import asyncio
 import ssl
 from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
 from typing import Protocol
 
 import httpx
@@ -90,21 +91,26 @@ class EndpointSlices:
         self._server, self._tls = server, tls
         self._patience = patience
         self._slices: dict[str, frozenset[str]] = {}
+        self._wait = 0.0
 
     async def changes(self) -> AsyncGenerator[frozenset[str], None]:
-        pause = 0.1
         while True:
-            try:
-                async with self._client() as client:
-                    async for _ in self._follow(client):
-                        pause = 0.1
-                        yield frozenset().union(*self._slices.values())
-            except _WatchEndedError:
-                continue
-            except (httpx.HTTPError, msgspec.MsgspecError) as error:
-                _log.warning("the API server is away; the pods we know keep serving", error=str(error) or repr(error))
-                await asyncio.sleep(pause)
-                pause = min(self._patience, pause * 2)
+            async with aclosing(self._until_broken()) as found:
+                async for pods in found:
+                    yield pods
+            await asyncio.sleep(self._wait)
+
+    async def _until_broken(self) -> AsyncGenerator[frozenset[str], None]:
+        try:
+            async with self._client() as client:
+                async for _ in self._follow(client):
+                    self._wait = 0.0
+                    yield frozenset().union(*self._slices.values())
+        except _WatchEndedError:
+            self._wait = 0.0
+        except (httpx.HTTPError, msgspec.MsgspecError) as error:
+            _log.warning("the API server is away; the pods we know keep serving", error=str(error) or repr(error))
+            self._wait = min(self._patience, max(0.1, self._wait * 2))
 
     def _client(self) -> httpx.AsyncClient:
         timeout = httpx.Timeout(5.0, read=self._WATCH_SECONDS + 5.0)
