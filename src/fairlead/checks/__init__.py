@@ -1,0 +1,1 @@
+"""Rules that tell whether Kubernetes objects are ready for production. Pure: objects in, findings out."""

@@ -1,0 +1,158 @@
+"""`fairlead check PATH…`: judge manifests, and print or write what was found."""
+
+import gc
+import os
+import sys
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+import typer
+
+from fairlead.cli.check.options import ConfigOption, RulesOption, minor_of
+from fairlead.manifests import Options, read
+from fairlead.model.errors import UsageError
+from fairlead.model.finding import Severity
+from fairlead.review.baseline import read_baseline, write_baseline
+from fairlead.review.config import Configuration, read_configuration
+from fairlead.review.report import FORMS, text_of
+from fairlead.review.report.terminal import Grouping
+from fairlead.review.report.terminal import text_of as terminal_text
+from fairlead.review.result import Review, exit_code
+from fairlead.review.reviewing import Wanted, review
+from fairlead.review.rulebook import open_rulebook
+
+_PANEL_FORMS = ", ".join(FORMS)
+_SEVERITIES = tuple(severity.value for severity in Severity)
+Words = list[str] | None
+
+
+def check(
+    context: typer.Context,
+    paths: Annotated[
+        Words, typer.Argument(help="Files, folders, charts, Kustomize folders; `-` is standard input.")
+    ] = None,
+    output: Annotated[
+        Words, typer.Option("-o", "--output", help=f"FORM or FORM=FILE, also several: {_PANEL_FORMS}.")
+    ] = None,
+    fail_on: Annotated[
+        str, typer.Option(help="End with 1 from this severity on: blocker, error, warning, advice, never.")
+    ] = "",
+    severity: Annotated[Severity, typer.Option(help="Show findings from this severity on.")] = Severity.ADVICE,
+    rule: Annotated[Words, typer.Option(help="Only this rule, or those that begin so (`SEC1`).")] = None,
+    skip: Annotated[Words, typer.Option(help="Not this rule, nor those that begin so.")] = None,
+    area: Annotated[Words, typer.Option(help="Only rules of this area (`RES`).")] = None,
+    everything: Annotated[bool, typer.Option("--all", help="Also rules that are off unless asked for.")] = False,
+    rules: RulesOption = None,
+    kubernetes_version: Annotated[str, typer.Option(help="Judge for this version (`1.34`).")] = "",
+    config: ConfigOption = None,
+    baseline: Annotated[Path | None, typer.Option(help="Count only what is not in this file.")] = None,
+    new_baseline: Annotated[
+        Path | None, typer.Option("--write-baseline", help="Write what is found to this file, and end with 0.")
+    ] = None,
+    values: Annotated[Words, typer.Option(help="Values file for Helm charts.")] = None,
+    strict: Annotated[bool, typer.Option(help="End with 3 also where a rule had no evidence.")] = False,
+    group_by: Annotated[Grouping, typer.Option(help="How the terminal groups.")] = Grouping.RULE,
+    limit: Annotated[int, typer.Option(min=0, help="Findings shown a group on the terminal; 0 for all.")] = 10,
+) -> None:
+    """
+    Check manifests: are they ready for production, and for the next version?
+
+    A first word that names a command below is that command; write `./rules` for a folder of that name.
+    """
+    if context.invoked_subcommand is not None:
+        return
+    if not paths:
+        raise UsageError("nothing to check was named", hint="`fairlead check ./manifests`, or `-` for standard input")
+    # Manifests are trees without cycles: looking for some after every few thousand objects would cost half the time.
+    gc.disable()
+    outputs = _outputs(output or ["terminal"])
+    configured = read_configuration(config)
+    threshold = _threshold(fail_on or configured.fail_on or "error")
+    wanted = _wanted(
+        configured,
+        Wanted(
+            only=tuple(rule or ()),
+            skip=tuple(skip or ()),
+            areas=tuple(area or ()),
+            everything=everything,
+            least=severity,
+            minor=minor_of(kubernetes_version or configured.kubernetes_version),
+            baseline=read_baseline(baseline) if baseline else None,
+        ),
+    )
+    done = _review(paths, wanted, [*(rules or ()), *map(Path, configured.rules)], values or [], _version_for(outputs))
+    for form, file in outputs:
+        _tell(done, form, file, grouping=group_by, limit=limit)
+    if new_baseline:
+        write_baseline(new_baseline, done.findings)
+        raise typer.Exit(0)
+    raise typer.Exit(exit_code(done, threshold, strict=strict))
+
+
+def _review(paths: Sequence[str], wanted: Wanted, rules: Sequence[Path], values: Sequence[str], version: str) -> Review:
+    rulebook = open_rulebook(rules)
+    # Only the whole of standard input can be read, so it is read here, where its end is awaited.
+    text = sys.stdin.buffer.read() if "-" in paths else b""
+    kubernetes = f"1.{wanted.minor}.0" if wanted.minor else ""
+    options = Options(values=tuple(values), kubernetes_version=kubernetes)
+    found = read(paths, stdin=text, options=options)
+    return review(found, rulebook, wanted, today=datetime.now(UTC).date(), fairlead=version)
+
+
+def _version_for(outputs: Sequence[tuple[str, Path | None]]) -> str:
+    if all(form == "terminal" for form, _ in outputs):
+        return ""  # looking it up takes longer than judging a small folder
+    from importlib.metadata import version
+
+    return version("fairlead")
+
+
+def _wanted(configured: Configuration, asked: Wanted) -> Wanted:
+    """What the command line asks for, and what the file says besides."""
+    return msgspec.structs.replace(
+        asked,
+        only=asked.only or configured.only,
+        skip=(*asked.skip, *configured.skip),
+        areas=asked.areas or configured.areas,
+        everything=asked.everything or configured.everything,
+        params=configured.params,
+        severities=configured.severities,
+        exceptions=configured.exceptions,
+    )
+
+
+def _threshold(word: str) -> Severity | None:
+    if word == "never":
+        return None
+    if word not in _SEVERITIES:
+        raise UsageError(f"`{word}` is no severity", place="--fail-on", hint=f"{', '.join(_SEVERITIES)} or never")
+    return Severity(word)
+
+
+def _outputs(words: Sequence[str]) -> list[tuple[str, Path | None]]:
+    """`sarif=FILE` and `terminal`; UsageError for an unknown form, or for two that would be mixed on stdout."""
+    outputs = [(form, Path(file) if file else None) for form, _, file in (word.partition("=") for word in words)]
+    for form, _ in outputs:
+        if form not in FORMS:
+            raise UsageError(f"`{form}` is no form of output", place="-o", hint=f"forms are {_PANEL_FORMS}")
+    if sum(file is None for _, file in outputs) > 1:
+        raise UsageError("two forms would be mixed on stdout", place="-o", hint="write one to a file: `-o sarif=FILE`")
+    return outputs
+
+
+def _tell(done: Review, form: str, file: Path | None, *, grouping: Grouping, limit: int) -> None:
+    if form == "terminal":
+        coloured = file is None and sys.stdout.isatty() and "NO_COLOR" not in os.environ
+        text = terminal_text(done, grouping=grouping, limit=limit, coloured=coloured)
+    else:
+        text = text_of(form, done)
+    if file is None:
+        sys.stdout.write(text)
+        return
+    try:
+        file.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"cannot be written: {error.strerror}", place=str(file)) from error

@@ -1,0 +1,97 @@
+"""A review of what was read: judge it, take out what is excepted or known, and find the lines of what is left."""
+
+from collections.abc import Iterable, Mapping
+from datetime import date
+from typing import Any
+
+import msgspec
+
+from fairlead.checks import table
+from fairlead.checks.areas import AREAS
+from fairlead.checks.found import Found
+from fairlead.checks.judge import judge
+from fairlead.checks.rule import Rule
+from fairlead.checks.scope import NEWEST_MINOR, Scope
+from fairlead.manifests import Read
+from fairlead.model.errors import UsageError
+from fairlead.model.finding import Severity
+from fairlead.review.baseline import Baseline, without_known
+from fairlead.review.exceptions import CentralException, Exceptions
+from fairlead.review.places import located
+from fairlead.review.result import ORDER, Review, Unread, reaches
+from fairlead.review.rulebook import Rulebook
+from fairlead.snapshot.objects import Objects
+
+
+class Wanted(msgspec.Struct, frozen=True, kw_only=True):
+    """
+    What to judge by. `only` and `skip` are rule ids or their beginnings; `minor` is None where nobody named a version.
+    `params` are by rule id, and replace what the rule has of the same name. `severities` changes those of rules.
+    """
+
+    only: tuple[str, ...] = ()
+    skip: tuple[str, ...] = ()
+    areas: tuple[str, ...] = ()
+    everything: bool = False
+    least: Severity = Severity.ADVICE
+    minor: int | None = None
+    params: Mapping[str, Mapping[str, Any]] = {}
+    severities: Mapping[str, Severity] = {}
+    exceptions: tuple[CentralException, ...] = ()
+    baseline: Baseline | None = None
+
+
+def review(read: Read, rulebook: Rulebook, wanted: Wanted, *, today: date, fairlead: str = "") -> Review:
+    """UsageError where the wanted rules or parameters cannot be meant; whatever is wrong with what was read is told."""
+    rules = [_changed(rule, wanted) for rule in _chosen(rulebook, wanted)]
+    minor = NEWEST_MINOR if wanted.minor is None else wanted.minor
+    verdict = judge(Scope(Objects(read.objects), minor=minor), rulebook.ready(rules))
+    exceptions = Exceptions(wanted.exceptions, read.objects, today)
+    kept, excepted = exceptions.apply(verdict.findings)
+    kept += exceptions.close(frozenset(rule.id for rule in rules))
+    kept, known = without_known(kept, wanted.baseline) if wanted.baseline else (kept, 0)
+    shown = [found for found in kept if reaches(found.severity, wanted.least)]
+    return Review(
+        fairlead=fairlead,
+        kubernetes=f"1.{minor}",
+        assumed=wanted.minor is None,
+        files=len(read.files),
+        objects=len(read.objects),
+        findings=_in_order(located(shown)),
+        excepted=tuple(excepted),
+        unread=tuple(
+            Unread(problem.id, problem.place.file, problem.place.line, problem.what, problem.hint)
+            for problem in read.problems
+        ),
+        known=known,
+        hidden=len(kept) - len(shown),
+        outcomes=verdict.outcomes,
+    )
+
+
+def _chosen(rulebook: Rulebook, wanted: Wanted) -> list[Rule]:
+    for area in wanted.areas:
+        if area not in AREAS:
+            raise UsageError(f"there is no area `{area}`", hint=f"areas are {', '.join(AREAS)}")
+    for rule_id in (*wanted.params, *wanted.severities):
+        rulebook.find(rule_id)
+    return table.chosen(
+        rulebook.rules, only=wanted.only, skip=wanted.skip, areas=wanted.areas, everything=wanted.everything
+    )
+
+
+def _changed(rule: Rule, wanted: Wanted) -> Rule:
+    params, severity = wanted.params.get(rule.id), wanted.severities.get(rule.id)
+    if params:
+        unknown = [name for name in params if name not in rule.params]
+        if unknown:
+            known = ", ".join(rule.params) or "none"
+            raise UsageError(f"{rule.id} has no parameter `{unknown[0]}`", hint=f"it has {known}")
+        rule = msgspec.structs.replace(rule, params={**rule.params, **params})
+    return msgspec.structs.replace(rule, severity=severity) if severity else rule
+
+
+def _in_order(findings: Iterable[Found]) -> tuple[Found, ...]:
+    return tuple(
+        sorted(findings, key=lambda found: (ORDER.index(found.severity), found.id, found.file, found.line, found.path))
+    )
