@@ -1,5 +1,14 @@
 """Reads Kubernetes objects from files, folders, standard input, Helm charts and Kustomize folders."""
 
-from fairlead.manifests.found import Options, Problem, Read
+from fairlead.manifests.found import PROBLEMS, STDIN, Options, Problem, Read, locate
+from fairlead.manifests.inputs import read
 
-__all__ = ["Options", "Problem", "Read"]
+__all__ = [
+    "PROBLEMS",
+    "STDIN",
+    "Options",
+    "Problem",
+    "Read",
+    "locate",
+    "read",
+]

@@ -9,13 +9,15 @@ import msgspec
 class Place(msgspec.Struct, frozen=True):
     """
     Where something was read. `line` and `column` count from 1, 0 where there is none (an object of a live cluster);
-    `document` counts the file's documents from 0, empty ones included. An object's place is that of its first key.
+    `document` counts the file's documents from 0, empty ones included. An object's place is that of its first key;
+    `path` is where in its document it begins: `("items", 3)` in a `List`.
     """
 
     file: str = ""
     line: int = 0
     column: int = 0
     document: int = 0
+    path: tuple[str | int, ...] = ()
 
     def __str__(self) -> str:
         return ":".join([self.file, *(str(number) for number in (self.line, self.column) if number)])
@@ -86,14 +88,14 @@ class KubeObject:
 
     @property
     def pod_labels(self) -> dict[str, str]:
-        return _mapping(self._pod_metadata.get("labels"))
+        return _mapping(self.pod_metadata.get("labels"))
 
     @property
     def pod_annotations(self) -> dict[str, str]:
-        return _mapping(self._pod_metadata.get("annotations"))
+        return _mapping(self.pod_metadata.get("annotations"))
 
     @property
-    def _pod_metadata(self) -> dict[str, Any]:
+    def pod_metadata(self) -> dict[str, Any]:
         if self.pod_spec is None:
             return {}
         return _mapping(_mapping(_at(self.raw, self.pod_path[:-1])).get("metadata"))
