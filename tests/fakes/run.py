@@ -82,22 +82,23 @@ def a_fleet(names: Sequence[str], policy: UpgradePolicy = QUICK) -> Fleet:
 
 @dataclass
 class Rig:
-    """Three clusters, least traffic in osaka; each has these `pools`."""
+    """Three clusters, least traffic in osaka; each has these `pools`, and room for `limit` requests at once."""
 
     rates: dict[str, float] = field(default_factory=lambda: {"tokyo": 3000.0, "osaka": 1000.0, "taipei": 2000.0})
     policy: UpgradePolicy = QUICK
     pools: Sequence[str] = ("app",)
+    limit: int = 100
 
     def __post_init__(self) -> None:
         self.cloud = FakeCloud.of(*(a_cluster(name, *map(a_pool, self.pools)) for name in self.rates))
-        self.balancer = FakeBalancer(self.rates, clock=time.monotonic)
+        self.balancer = FakeBalancer(self.rates, clock=time.monotonic, limit=self.limit)
         self.eyes = FakeEyes(self.cloud, {"global": self.balancer})
         self.ports = Ports(self.cloud, {"global": self.balancer}, self.eyes)
         self.fleet = a_fleet(list(self.rates), self.policy)
         self.runs: Runs
 
     def with_policy(self, **changes: object) -> "Rig":
-        return Rig(self.rates, msgspec.structs.replace(self.policy, **changes), self.pools)
+        return Rig(self.rates, msgspec.structs.replace(self.policy, **changes), self.pools, self.limit)
 
     async def plan(self, *only: str) -> FleetPlan:
         return await plan_fleet(self.fleet, self.ports, only, load_seconds=_LOAD_SECONDS)

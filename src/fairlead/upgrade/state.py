@@ -244,10 +244,17 @@ class FleetJob(msgspec.Struct):
 
 
 class News(msgspec.Struct, frozen=True):
-    """What a cluster tells its run: the phase it is in now."""
+    """What a cluster tells its run: the phase it is in now, and whether the run has it `out` of the balancer."""
 
     cluster: str
     phase: Phase
+    out: bool = False
+
+
+class Turn(msgspec.Struct, frozen=True):
+    """A cluster's turn to leave the balancer; `away`: those of the run that are out now and are to come back."""
+
+    away: tuple[str, ...] = ()
 
 
 class PlanRequest(msgspec.Struct, frozen=True):

@@ -10,7 +10,7 @@ from temporalio import workflow
 from temporalio.exceptions import ActivityError, ApplicationError, FailureError, is_cancelled_exception
 
 from fairlead.engine.doing import do, kind_of, words_of
-from fairlead.engine.retries import LOOK
+from fairlead.engine.retries import LOOK, NO_HEADROOM
 from fairlead.fleet.file import DrainMode
 from fairlead.model.finding import Finding, Severity
 from fairlead.upgrade.activities.look import LookActivities
@@ -30,13 +30,17 @@ from fairlead.upgrade.state import (
     PlanRequest,
     StepRecord,
     StepState,
+    Turn,
 )
-from fairlead.upgrade.workflow.door import Door
+from fairlead.upgrade.workflow.door import Door, NoRoomYetError
 from fairlead.upgrade.workflow.steps import Steps
 
 # A blocker that may mend itself is looked at again this often, and a person is asked after this long.
 _LOOK_AGAIN = timedelta(seconds=5)
 _PATIENCE = timedelta(minutes=5)
+# For want of headroom it is looked again when a cluster has come back, and else, as traffic may fall by itself, after
+# a minute, two, four, up to an hour: a wait of days must not fill the history.
+_LONGEST_WAIT_FOR_ROOM = 60
 
 
 @workflow.defn
@@ -48,10 +52,11 @@ class UpgradeCluster:
         self._order: ClusterOrder = job.order
         self._state = job.state or ClusterState(job.order.cluster.name, job.order.target)
         self._state.workflow = workflow.info().workflow_id
-        self._door = Door(job.order, self._state)
+        self._door = Door(job.order, self._state, self._tell)
         self._steps = Steps(job.order, self._state, self._door)
         self._answer: Command | None = None
-        self._told: Phase | None = None
+        self._told: tuple[Phase, bool] | None = None
+        self._looks_for_room = 0
 
     @workflow.run
     async def run(self, job: ClusterJob) -> ClusterState:
@@ -78,7 +83,8 @@ class UpgradeCluster:
         """Refuses what makes no sense now, before it enters the history."""
         if self._state.phase.ended:
             raise ApplicationError(f"{self._state.cluster} has ended: {self._state.phase}", type="TooLate")
-        if command.action in {Action.RETRY, Action.SKIP} and self._state.hold is None:
+        waits = self._state.hold is not None or self._looks_for_room
+        if command.action in {Action.RETRY, Action.SKIP} and not waits:
             raise ApplicationError(
                 f"{self._state.cluster} is not held but {self._state.phase}: there is nothing to {command.action}",
                 type="NotHeld",
@@ -92,9 +98,14 @@ class UpgradeCluster:
         self._apply(command)
 
     @workflow.signal
-    def may_leave(self) -> None:
+    def may_leave(self, turn: Turn = Turn()) -> None:  # noqa: B008 (frozen)
         """The run says: no other cluster is leaving the balancer at this moment."""
-        self._door.granted = True
+        self._door.grant(turn)
+
+    @workflow.signal
+    def look_again(self) -> None:
+        """The run says: a cluster that was away has come back, or will not come back any more."""
+        self._door.came_back = True
 
     def _apply(self, command: Command) -> str:
         self._state.decisions.append((workflow.now(), command))
@@ -161,16 +172,45 @@ class UpgradeCluster:
         return planned
 
     async def _take(self, step: Step, minutes: float) -> None:
-        record = StepRecord(step, name_of(step), workflow.now(), minutes)
-        if self._answer is not None:
-            record.decided_by = f"{self._answer.action} by {self._answer.by}"
-            self._answer = None
-        self._state.steps.append(record)
-        said = await self._guarded(record.name, self._steps.take(step), record)
+        record = self._open_record(step, minutes)
+        try:
+            said = await self._guarded(record.name, self._steps.take(step), record)
+        except NoRoomYetError as lacking:
+            await self._wait_for_room(str(lacking))
+            return
+        self._looks_for_room = 0
         if said is not None:
             record.state, record.reason, record.ended = StepState.DONE, said, workflow.now()
             self._state.memory = remember(self._state.memory, step)
         self._state.waits_for = ""
+        await self._tell()
+
+    def _open_record(self, step: Step, minutes: float) -> StepRecord:
+        """The step's record; that of a step which waited for headroom goes on."""
+        record = self._state.steps[-1] if self._state.steps else None
+        if record is None or record.state is not StepState.RUNNING or record.step != step:
+            self._leave_open_step("something else comes first")
+            record = StepRecord(step, name_of(step), workflow.now(), minutes)
+            self._state.steps.append(record)
+        if self._answer is not None:
+            record.decided_by = f"{self._answer.action} by {self._answer.by}"
+            self._answer = None
+        return record
+
+    def _leave_open_step(self, reason: str) -> None:
+        if self._state.steps and self._state.steps[-1].state is StepState.RUNNING:
+            _close(self._state.steps[-1], StepState.STOPPED, reason)
+
+    async def _wait_for_room(self, waits_for: str) -> None:
+        """Until a cluster has come back, a person says so, or a while has passed; then all is looked at anew."""
+        self._state.waits_for = waits_for
+        minutes = min(_LONGEST_WAIT_FOR_ROOM, 2 ** min(self._looks_for_room, 10))
+        self._looks_for_room += 1
+        with suppress(TimeoutError):
+            await workflow.wait_condition(
+                lambda: self._told_to_stop or self._state.paused or self._door.came_back or self._answer is not None,
+                timeout=timedelta(minutes=minutes),
+            )
 
     async def _guarded(self, doing: str, work: Coroutine[Any, Any, Any], record: StepRecord | None = None) -> Any:
         """What the work returns; None where it was stopped, or failed and a person has answered."""
@@ -211,6 +251,10 @@ class UpgradeCluster:
         self._state.steps.append(record)
         try:
             _close(record, StepState.DONE, await self._steps.take(step))
+        except NoRoomYetError as error:
+            # It is held anyway, and may leave later only by a person's word.
+            _close(record, StepState.FAILED, str(error))
+            return [_finding(self._state.cluster, record.name, NO_HEADROOM, str(error))]
         except ActivityError as error:
             _close(record, StepState.FAILED, words_of(error))
             return [_finding(self._state.cluster, record.name, kind_of(error), words_of(error))]
@@ -237,7 +281,9 @@ class UpgradeCluster:
     async def _hold(self, because: tuple[Finding, ...]) -> None:
         """Wait for a person; the cluster stays as it is and, if it is out of the balancer, out."""
         self._door.stand_guard()
+        self._leave_open_step("held before it could be taken")
         self._answer = None
+        self._looks_for_room = 0
         self._state.hold = Hold(because, workflow.now())
         self._state.waits_for = "retry, skip or abort"
         await self._become(Phase.HELD)
@@ -263,6 +309,7 @@ class UpgradeCluster:
     async def _stop(self, phase: Phase, reason: str) -> None:
         """Restore what was parked, whatever else happens; the cluster stays out of the balancer if it is out."""
         self._door.stand_guard()
+        self._leave_open_step("told to stop")
         await self._become(Phase.STOPPING)
         await self._steps.restore_all()
         lost = [each for each in self._state.parked if not each.restored]
@@ -279,11 +326,15 @@ class UpgradeCluster:
 
     async def _become(self, phase: Phase) -> None:
         self._state.phase = phase
-        parent = workflow.info().parent
-        if parent is not None and self._told != phase:
-            self._told = phase
+        await self._tell()
+
+    async def _tell(self) -> None:
+        """The run hears the phase, and whether the cluster is out, when either has changed."""
+        parent, now = workflow.info().parent, (self._state.phase, self._state.memory.out)
+        if parent is not None and self._told != now:
+            self._told = now
             run = workflow.get_external_workflow_handle(parent.workflow_id)
-            await run.signal("news", News(self._state.cluster, phase))
+            await run.signal("news", News(self._state.cluster, *now))
 
 
 def _not_restored(parked: ParkedPool) -> str:

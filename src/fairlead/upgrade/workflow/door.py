@@ -1,46 +1,71 @@
 """The balancer's door of one cluster: one leaves at a time, and who is out is kept out."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
 import msgspec
 from temporalio import workflow
 from temporalio.exceptions import ActivityError
 
-from fairlead.engine.doing import do
-from fairlead.engine.retries import BESIDE, CHANGE, LOOK
+from fairlead.engine.doing import do, kind_of, words_of
+from fairlead.engine.retries import BESIDE, CHANGE, LOOK, NO_HEADROOM
 from fairlead.upgrade.activities.traffic import TrafficActivities
 from fairlead.upgrade.plan.steps import ReturnToBalancer, TakeOutOfBalancer, remember
-from fairlead.upgrade.state import ClusterOrder, ClusterState, KeepOut, ReturnStep
+from fairlead.upgrade.state import ClusterOrder, ClusterState, KeepOut, ReturnStep, Turn
+
+
+class NoRoomYetError(Exception):
+    """The siblings cannot carry the load, while others of the run are `away` whose return may mend that."""
+
+    def __init__(self, reason: str, away: tuple[str, ...]) -> None:
+        super().__init__(f"headroom: {reason}; waits for {', '.join(away)} to come back")
 
 
 class Door:
-    """`granted`: the run lets this cluster leave now, and no other."""
+    """
+    `tell` lets the run know whether the cluster is out. `came_back`: another cluster of the run has come back, or has
+    ended, since the last turn.
+    """
 
-    def __init__(self, order: ClusterOrder, state: ClusterState) -> None:
+    def __init__(self, order: ClusterOrder, state: ClusterState, tell: Callable[[], Awaitable[None]]) -> None:
         self._order = order
         self._state = state
+        self._tell = tell
         self._guard: asyncio.Task[None] | None = None
-        self.granted = False
+        self._turn: Turn | None = None
+        self.came_back = False
+
+    def grant(self, turn: Turn) -> None:
+        """The run lets this cluster leave now, and no other."""
+        self._turn, self.came_back = turn, False
 
     async def take_out(self) -> str:
         """
         Leave the balancer, alone: headroom is measured while nobody else is leaving.
 
-        Two clusters that both measured and then both left would take more than the headroom allows.
+        Two clusters that both measured and then both left would take more than the headroom allows. NoRoomYetError
+        where it is worth asking again: the turn was given back.
         """
         parent = workflow.info().parent
         if parent is None:
             return await self._leave_balancer()
         run = workflow.get_external_workflow_handle(parent.workflow_id)
-        self.granted = False
+        self._turn = None
         self._state.waits_for = "its turn to leave the balancer"
         await run.signal("asks_to_leave", self._state.cluster)
         try:
-            await workflow.wait_condition(lambda: self.granted)
+            await workflow.wait_condition(lambda: self._turn is not None)
             self._state.waits_for = ""
             return await self._leave_balancer()
+        except ActivityError as error:
+            away = self._turn.away if self._turn else ()
+            if kind_of(error) == NO_HEADROOM and away:
+                raise NoRoomYetError(words_of(error), away) from error
+            raise
         finally:
+            # First, so that whoever has the next turn knows who is away.
+            await self._tell()
             await run.signal("has_left", self._state.cluster)
 
     async def come_back(self) -> str:

@@ -4,10 +4,17 @@ import asyncio
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
+from typing import Any
 
 from temporalio import workflow
 from temporalio.common import WorkflowIDReusePolicy
-from temporalio.exceptions import ActivityError, ApplicationError, ChildWorkflowError, WorkflowAlreadyStartedError
+from temporalio.exceptions import (
+    ActivityError,
+    ApplicationError,
+    ChildWorkflowError,
+    FailureError,
+    WorkflowAlreadyStartedError,
+)
 
 from fairlead.engine.doing import do, words_of
 from fairlead.engine.retries import BESIDE
@@ -25,6 +32,7 @@ from fairlead.upgrade.state import (
     News,
     Phase,
     TrafficTotals,
+    Turn,
     WaveState,
 )
 from fairlead.upgrade.workflow.cluster import UpgradeCluster
@@ -39,6 +47,8 @@ class UpgradeFleet:
     def __init__(self, job: FleetJob) -> None:
         self._state = job.state or _begin(job)
         self._leaving: str | None = None
+        self._asked: set[str] = set()
+        self._away: set[str] = set()
         self._guards: dict[str, asyncio.Task[None]] = {}
         self._children: dict[str, workflow.ChildWorkflowHandle[UpgradeCluster, ClusterState]] = {}
 
@@ -86,18 +96,20 @@ class UpgradeFleet:
             raise ApplicationError(f"no cluster is held: there is nothing to {command.action}", type="NotHeld")
 
     @workflow.signal
-    def news(self, news: News) -> None:
-        """A cluster says in which phase it is."""
-        held = set(self._state.held) - {news.cluster}
-        self._state.held = sorted(held | {news.cluster} if news.phase is Phase.HELD else held)
+    async def news(self, news: News) -> None:
+        """A cluster says in which phase it is, and whether it is out of the balancer."""
+        await self._hear(news)
 
     @workflow.signal
     async def asks_to_leave(self, cluster: str) -> None:
         """Answered when nobody else is leaving."""
-        await workflow.wait_condition(lambda: self._leaving is None)
+        # Asked anew after each wait: all who wait for one condition are woken together, and only the first may go.
+        while self._leaving is not None:
+            await workflow.wait_condition(lambda: self._leaving is None)
         if cluster in self._state.open:
             self._leaving = cluster
-            await self._children[cluster].signal(UpgradeCluster.may_leave)
+            self._asked.add(cluster)
+            await self._tell(cluster, UpgradeCluster.may_leave, Turn(tuple(sorted(self._away - {cluster}))))
 
     @workflow.signal
     def has_left(self, cluster: str) -> None:
@@ -157,11 +169,27 @@ class UpgradeFleet:
             self._failed(name, f"another run holds it: workflow `{workflow_id}`")
         except ChildWorkflowError as error:
             self._failed(name, words_of(error))
-        finally:
-            self._state.open.pop(name, None)
-            self.news(News(name, Phase.DONE))
-            self.has_left(name)
-            self._guard(name)
+        self._state.open.pop(name, None)
+        self._asked.discard(name)
+        self.has_left(name)
+        self._guard(name)
+        await self._hear(News(name, Phase.DONE))
+
+    async def _hear(self, news: News) -> None:
+        """Who has asked to leave in vain may try again once a cluster has come back, or will not come back any more."""
+        held = set(self._state.held) - {news.cluster}
+        self._state.held = sorted(held | {news.cluster} if news.phase is Phase.HELD else held)
+        if news.out:
+            self._away.add(news.cluster)
+        elif news.cluster in self._away:
+            self._away.remove(news.cluster)
+            for name in sorted(self._asked - self._away - {news.cluster}):
+                await self._tell(name, UpgradeCluster.look_again)
+
+    async def _tell(self, name: str, signal: Callable[..., Any], *what: Turn) -> None:
+        """One that has just ended hears nothing any more."""
+        with suppress(FailureError):
+            await self._children[name].signal(signal, *what)
 
     def _guard(self, name: str) -> None:
         """A cluster that was left out of the balancer is kept out for as long as the run lives."""
