@@ -15,6 +15,8 @@ from fairlead.cli.app import DOORS
 from fairlead.fleet import reference
 from fairlead.fleet.schema import schema
 from fairlead.model import wire
+from fairlead.review.pages import pages
+from fairlead.review.result import Review
 from fairlead.upgrade.fleetplan import FleetPlan
 from fairlead.upgrade.report import Event, Report
 from fairlead.upgrade.run import RunView
@@ -96,7 +98,9 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "plan.schema.json": _schema_page(FleetPlan, "What `fairlead upgrade plan -o json` prints"),
     "status.schema.json": _schema_page(RunView, "What `fairlead upgrade status -o json` prints"),
     "event.schema.json": _schema_page(Event, "One line of what `fairlead upgrade watch -o json` prints"),
+    "review.schema.json": _schema_page(Review, "What `fairlead check -o json` prints"),
     "report.schema.json": _schema_page(Report, "What `fairlead upgrade report -o json` prints"),
+    **{f"checks/{name}": page for name, page in pages().items()},
 }
 
 
@@ -108,6 +112,7 @@ def main(arguments: list[str]) -> int:
             sys.stderr.write(f"error: docs/reference/{name} is not what the code says\n\nhint: `make docs`\n")
         return 1 if stale else 0
     for name in stale:
+        (REFERENCE / name).parent.mkdir(exist_ok=True)
         (REFERENCE / name).write_text(PAGES[name]())
         sys.stdout.write(f"wrote docs/reference/{name}\n")
     return 0

@@ -4,10 +4,9 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 
 from fairlead.checks.areas import AREAS
-from fairlead.checks.housekeeping import HOUSEKEEPING
 from fairlead.checks.rule import ObjectRule, Rule, SeveralRule
 from fairlead.review.explaining import example_text
-from fairlead.review.rulebook import Rulebook, open_rulebook
+from fairlead.review.rulebook import open_rulebook
 
 _MADE = "Made by `make docs` from the rules themselves."
 
@@ -15,14 +14,10 @@ _MADE = "Made by `make docs` from the rules themselves."
 def pages() -> Mapping[str, Callable[[], str]]:
     """The text of each page by its file's name."""
     book = open_rulebook()
-    areas = {area: [rule for rule in _all(book) if rule.area == area] for area in AREAS}
+    areas = {area: [rule for rule in book.told if rule.area == area] for area in AREAS}
     told = {area: rules for area, rules in areas.items() if rules}
     made = {f"{area}.md": partial(_area_page, area, rules) for area, rules in told.items()}
     return {"README.md": partial(_index, told), **made}
-
-
-def _all(book: Rulebook) -> list[Rule]:
-    return sorted((*book.rules, *HOUSEKEEPING), key=lambda rule: rule.id)
 
 
 def _index(areas: Mapping[str, list[Rule]]) -> str:

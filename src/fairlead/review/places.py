@@ -1,29 +1,37 @@
 """From the object a finding is about to the line of its field, for files that can still be read."""
 
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 
 import msgspec
 
 from fairlead.checks.found import Found, path_steps
+from fairlead.manifests import Read
 from fairlead.manifests.places import locate
+from fairlead.snapshot.objects import KubeObject
+
+_Key = tuple[str, int, int, int, str]
 
 
-def located(findings: Iterable[Found]) -> Iterator[Found]:
-    """What has no text of its own (standard input, a rendered chart, a cluster) keeps the place of its object."""
-    texts: dict[str, str] = {}
-    for found in findings:
-        if not found.file or not found.path:
+def located(findings: Iterable[Found], read: Read) -> Iterator[Found]:
+    """What has no text of its own (a rendered chart, a cluster) keeps the place of its object."""
+    by_key: dict[_Key, KubeObject] = {}
+    text, file = "", None
+    for found in sorted(findings, key=lambda found: (found.file, found.document)):
+        if not found.line or not found.path:
             yield found
             continue
-        if found.file not in texts:
-            texts[found.file] = _text_of(found.file)
-        place = locate(texts[found.file], found.document, path_steps(found.path), found.file)
+        # Only now: of a thousand objects most are clean.
+        by_key = by_key or {_key_of(each): each for each in read.objects}
+        if found.file != file:
+            text, file = read.text_of(found.file), found.file
+        within = by_key[_key(found)].place.path if _key(found) in by_key else ()
+        place = locate(text, found.document, (*within, *path_steps(found.path)), found.file)
         yield msgspec.structs.replace(found, line=place.line, column=place.column) if place.line else found
 
 
-def _text_of(file: str) -> str:
-    try:
-        return Path(file).read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return ""
+def _key_of(each: KubeObject) -> _Key:
+    return (each.place.file, each.place.document, each.place.line, each.place.column, each.ref)
+
+
+def _key(found: Found) -> _Key:
+    return (found.file, found.document, found.line, found.column, found.subject)

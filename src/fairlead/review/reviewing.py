@@ -1,6 +1,6 @@
 """A review of what was read: judge it, take out what is excepted or known, and find the lines of what is left."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from typing import Any
 
@@ -9,10 +9,11 @@ import msgspec
 from fairlead.checks import table
 from fairlead.checks.areas import AREAS
 from fairlead.checks.found import Found
+from fairlead.checks.housekeeping import READ
 from fairlead.checks.judge import judge
 from fairlead.checks.rule import Rule
 from fairlead.checks.scope import NEWEST_MINOR, Scope
-from fairlead.manifests import Read
+from fairlead.manifests import Problem, Read
 from fairlead.model.errors import UsageError
 from fairlead.model.finding import Severity
 from fairlead.review.baseline import Baseline, without_known
@@ -21,6 +22,8 @@ from fairlead.review.places import located
 from fairlead.review.result import ORDER, Review, Unread, reaches
 from fairlead.review.rulebook import Rulebook
 from fairlead.snapshot.objects import Objects
+
+_READ = {rule.id: rule for rule in READ}
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,16 +60,27 @@ def review(read: Read, rulebook: Rulebook, wanted: Wanted, *, today: date, fairl
         assumed=wanted.minor is None,
         files=len(read.files),
         objects=len(read.objects),
-        findings=_in_order(located(shown)),
+        findings=_in_order((*located(shown, read), *_about_input(read, wanted))),
         excepted=tuple(excepted),
-        unread=tuple(
-            Unread(problem.id, problem.place.file, problem.place.line, problem.what, problem.hint)
-            for problem in read.problems
-        ),
+        unread=tuple(_unread(problem) for problem in read.problems if problem.id not in _READ),
         known=known,
         hidden=len(kept) - len(shown),
         outcomes=verdict.outcomes,
     )
+
+
+def _about_input(read: Read, wanted: Wanted) -> Iterator[Found]:
+    """Problems of what was read and judged all the same."""
+    for problem in read.problems:
+        rule = _READ.get(problem.id)
+        if rule and reaches(rule.severity, wanted.least):
+            place, fix = problem.place, problem.hint or rule.fix
+            found = Found(rule.id, rule.severity, place.file, problem.what, fix, title=rule.title, file=place.file)
+            yield msgspec.structs.replace(found, line=place.line, column=place.column, document=place.document)
+
+
+def _unread(problem: Problem) -> Unread:
+    return Unread(problem.id, problem.place.file, problem.place.line, problem.what, problem.hint)
 
 
 def _chosen(rulebook: Rulebook, wanted: Wanted) -> list[Rule]:

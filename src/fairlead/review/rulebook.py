@@ -13,6 +13,7 @@ import fairlead.checks.cel
 from fairlead.checks import several, table
 from fairlead.checks.cel import CelSyntaxError, Program, compile_program, dump, load
 from fairlead.checks.compiled import Compiled
+from fairlead.checks.housekeeping import HOUSEKEEPING
 from fairlead.checks.rule import ObjectRule, Rule, SeveralRule
 from fairlead.model.errors import UsageError
 from fairlead.review import yamlfile
@@ -35,9 +36,14 @@ class Rulebook:
         self._programs = {(each.source, each.names): each for each in programs}
         self.rules: tuple[ObjectRule | SeveralRule, ...] = tuple(sorted((*own, *others), key=lambda rule: rule.id))
 
-    def find(self, rule_id: str) -> ObjectRule | SeveralRule:
+    @property
+    def told(self) -> tuple[Rule, ...]:
+        """Those that judge, and those that only a review itself finds."""
+        return tuple(sorted((*self.rules, *HOUSEKEEPING), key=lambda rule: rule.id))
+
+    def find(self, rule_id: str) -> Rule:
         """UsageError where there is none of this id."""
-        for rule in self.rules:
+        for rule in self.told:
             if rule.id == rule_id.upper():
                 return rule
         raise UsageError(f"no rule is called `{rule_id}`", hint="`fairlead check rules` lists them")

@@ -3,7 +3,7 @@
 import io
 from typing import Any
 
-from fairlead.manifests import exact
+from fairlead.manifests import decoded, exact
 from fairlead.model.errors import UsageError
 
 
@@ -11,7 +11,7 @@ def plain(text: bytes, file: str) -> Any:
     """The one document as Kubernetes would read it; UsageError with the line where it cannot be read."""
     try:
         read = exact.decode(text.decode())
-    except exact.DocumentError as error:
+    except decoded.DocumentError as error:
         raise UsageError(f"is not YAML: {error.what}", place=f"{file}:{error.line}") from error
     except UnicodeDecodeError as error:
         raise UsageError("is not UTF-8", place=file) from error

@@ -23,6 +23,7 @@ app = typer.Typer(
     cls=PathsOrCommand,
     add_completion=False,
     invoke_without_command=True,
+    context_settings={"allow_interspersed_args": True},  # options may stand behind the paths
     help="Check manifests: are they ready for production, and for the next version?",
     epilog="Exit codes: 0 clean; 1 findings at or above `--fail-on`; 2 asked for what cannot be; 3 something was not "
     "read or a rule failed, so not everything was judged.",

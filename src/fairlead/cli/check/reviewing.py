@@ -66,6 +66,9 @@ def check(
         return
     if not paths:
         raise UsageError("nothing to check was named", hint="`fairlead check ./manifests`, or `-` for standard input")
+    for path in paths:
+        if path != "-" and not os.path.lexists(path):
+            raise UsageError("there is no such file or folder", place=path)
     # Manifests are trees without cycles: looking for some after every few thousand objects would cost half the time.
     gc.disable()
     outputs = _outputs(output or ["terminal"])
@@ -94,11 +97,9 @@ def check(
 
 def _review(paths: Sequence[str], wanted: Wanted, rules: Sequence[Path], values: Sequence[str], version: str) -> Review:
     rulebook = open_rulebook(rules)
-    # Only the whole of standard input can be read, so it is read here, where its end is awaited.
-    text = sys.stdin.buffer.read() if "-" in paths else b""
     kubernetes = f"1.{wanted.minor}.0" if wanted.minor else ""
     options = Options(values=tuple(values), kubernetes_version=kubernetes)
-    found = read(paths, stdin=text, options=options)
+    found = read(paths, stdin=sys.stdin.buffer, options=options)
     return review(found, rulebook, wanted, today=datetime.now(UTC).date(), fairlead=version)
 
 

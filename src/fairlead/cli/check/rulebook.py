@@ -28,7 +28,7 @@ def explain(
     book = open_rulebook(rules or ())
     if not rule and not like:
         raise UsageError("no rule was named", hint="`fairlead check rules` lists them")
-    found = [book.find(each) for each in rule or ()] + (book.like(like) if like else [])
+    found = [*(book.find(each) for each in rule or ()), *(book.like(like) if like else [])]
     if not found:
         raise UsageError(
             f"no rule says what `{like}` says", hint="`fairlead check rules -o json` names all that are like"
@@ -50,7 +50,7 @@ def rules(
     book = open_rulebook(own or ())
     kept = [
         rule
-        for rule in chosen(book.rules, only=(), skip=(), areas=tuple(area or ()), everything=True)
+        for rule in chosen(book.told, only=(), skip=(), areas=tuple(area or ()), everything=True)
         if (severity is None or rule.severity is severity) and _has(describe(rule), word)
     ]
     if output == "json":
