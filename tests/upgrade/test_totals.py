@@ -52,6 +52,14 @@ async def test_what_is_served_while_a_servers_mean_is_too_long_is_slow(mean_ms: 
     assert (await counted(balancer, counting)).totals.slow == slow
 
 
+async def test_a_last_look_at_any_moment_leaves_the_rate_as_it_was() -> None:
+    balancer = a_balancer()
+    counting = await counted(balancer, await begun(balancer))
+    balancer.advance(0.1)
+    counting.add(await balancer.backend_counts(), 0.0, POLICY)
+    assert (counting.totals.requests, counting.totals.rate) == (220, 200.0)
+
+
 async def test_below_the_floor_nothing_is_slow_whatever_its_ratio() -> None:
     balancer = a_balancer()
     balancer.mean_ms = dict.fromkeys(balancer.mean_ms, 5.0)

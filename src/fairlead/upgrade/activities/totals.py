@@ -73,7 +73,8 @@ class Counting(msgspec.Struct):
 
     def add(self, counts: Iterable[BackendCount], seconds: float, policy: Return) -> None:
         """
-        A process that appears later began during the run, so all it has counted belongs to it.
+        A process that appears later began during the run, so all it has counted belongs to it. `seconds` since the last
+        look; 0, as at the end, leaves the rate as it was.
 
         What a process counts between our last look and its end is lost; looks are seconds apart.
         """
@@ -87,7 +88,7 @@ class Counting(msgspec.Struct):
         self.began = True
         requests = sum(each.requests - each.first_requests for each in self.counters.values())
         failed = sum(each.failed - each.first_failed for each in self.counters.values())
-        rate = (requests - before) / seconds if seconds else 0.0
+        rate = (requests - before) / seconds if seconds else self.totals.rate
         self.totals = TrafficTotals(requests, failed, rate, self.times.mean_ms, self.times.slow)
 
 
@@ -109,17 +110,17 @@ class CountActivities:
         counting = _earlier()
         try:
             while balancers:
-                await self._count(balancers, counting, policy)
+                await self._count(balancers, counting, policy, after=self._every)
                 activity.heartbeat(counting)
                 await asyncio.sleep(self._every)
         except asyncio.CancelledError:
             # Being told to stop is how counting ends; a worker that shuts down is another matter.
             if activity.is_worker_shutdown():
                 raise
-            await self._count(balancers, counting, policy)
+            await self._count(balancers, counting, policy, after=0.0)
         return counting.totals
 
-    async def _count(self, balancers: Sequence[Balancer], counting: Counting, policy: Return) -> None:
+    async def _count(self, balancers: Sequence[Balancer], counting: Counting, policy: Return, *, after: float) -> None:
         counts: list[BackendCount] = []
         try:
             for balancer in balancers:
@@ -128,7 +129,7 @@ class CountActivities:
             # One look is missed; the counters are absolute, so the next look makes up for it.
             activity.logger.warning("the balancers' counters could not be read: %s", error)
             return
-        counting.add(counts, self._every, policy)
+        counting.add(counts, after, policy)
 
 
 def _earlier() -> Counting:
