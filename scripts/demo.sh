@@ -25,22 +25,36 @@ clean_up() {
 }
 
 how_to_look_around() {
+    local kubectl socket kubeconfig pages talk
+    kubectl=$(fairlead twin build -o json 2>/dev/null | value kubectl)
+    kubeconfig=$(fairlead twin kubeconfig tokyo --name demo --path)
+    socket=$(fairlead twin status --name demo -o json | value balancer_socket)
+    pages=$(fairlead worker status -o json | value ui)
+    talk="socat stdio $socket"
+    if ! command -v socat >/dev/null; then
+        talk="python3 -c 'import socket, sys; s = socket.socket(socket.AF_UNIX); s.connect(sys.argv[1]); s.sendall(sys.stdin.buffer.read()); print(s.makefile().read())' $socket"
+    fi
     cat >&2 <<END
 
 Everything is still running. To look around:
 
-  export XDG_STATE_HOME=$XDG_STATE_HOME FAIRLEAD_FLEET=$fleet
-  kubectl --kubeconfig \$XDG_STATE_HOME/fairlead/twins/demo/kubeconfigs/tokyo.yaml get nodes
-      (kubectl of the twin: $(dirname "$(fairlead twin build -o json | python3 -c 'import json,sys; print(json.load(sys.stdin)["kubectl"])')"))
-  echo 'show stat' | socat stdio $(find "$XDG_STATE_HOME" /tmp -maxdepth 4 -name balancer.sock 2>/dev/null | head -n 1)
-  fairlead worker status          # Temporal's pages are at the address it shows
-  fairlead twin status --name demo; fairlead twin load --name demo; fairlead twin fault --help
+  export PATH=$PWD/.venv/bin:\$PATH XDG_STATE_HOME=$XDG_STATE_HOME FAIRLEAD_FLEET=$fleet
 
-To end it:
+  $kubectl --kubeconfig $kubeconfig get nodes
+  echo 'show stat' | $talk
+  fairlead twin status --name demo
+  fairlead twin load --name demo
+  fairlead twin fault --help
+  fairlead upgrade report
 
-  make demo-down
+Temporal's pages: $pages
+
+To end it: make demo-down
 END
 }
+
+# One value of the JSON object on stdin.
+value() { python3 -c 'import json, sys; print(json.load(sys.stdin)[sys.argv[1]])' "$1"; }
 
 trap clean_up EXIT
 trap 'exit 130' INT TERM

@@ -24,7 +24,8 @@ class ClusterStatus(msgspec.Struct, frozen=True):
 class TwinStatus(msgspec.Struct, frozen=True):
     """
     What `twin status` shows. `serving`: supervised and every process ready. Without a supervisor the processes are
-    those on record that still live, in state `orphaned`.
+    those on record that still live, in state `orphaned`. `traffic` is HAProxy's address, `balancer_socket` its admin
+    socket.
     """
 
     name: str
@@ -35,6 +36,7 @@ class TwinStatus(msgspec.Struct, frozen=True):
     traffic: str
     clusters: tuple[ClusterStatus, ...]
     processes: tuple[ProcessStatus, ...]
+    balancer_socket: str = ""
 
 
 async def status_of(state: TwinState) -> TwinStatus:
@@ -52,6 +54,7 @@ async def status_of(state: TwinState) -> TwinStatus:
         traffic=f"http://127.0.0.1:{state.ports['balancer']}",
         clusters=_clusters(state),
         processes=processes,
+        balancer_socket=str(state.balancer_socket),
     )
 
 

@@ -84,7 +84,7 @@ def _picture(found: TwinStatus) -> Group:
     for process in found.processes:
         words = Text(process.state, style=_COLOURS.get(process.state, "red"))
         processes.add_row(process.name, words, str(process.pid or ""), str(process.restarts), process.since[:19])
-    ends = Text(f"traffic     {found.traffic}\nfleet file  {found.fleet_file}")
+    ends = Text(f"traffic     {found.traffic}\nHAProxy     {found.balancer_socket}\nfleet file  {found.fleet_file}")
     return Group(clusters, Text(), processes, Text(), ends)
 
 
