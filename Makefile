@@ -28,7 +28,7 @@ demo-down: ## End a demo that KEEP=1 left running
 	@export XDG_STATE_HOME=$(CURDIR)/build/demo/state; fairlead worker stop; fairlead twin down --name demo
 
 test: check tools ## Everything: checks, then all tests, the twin's among them
-	@pytest -n 2 --dist loadgroup --no-loadscope-reorder $(PYTEST_ARGS)
+	@pytest -n 2 --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
 
 check: setup ## Lint, types, import contracts, generated pages
 	@ruff check .

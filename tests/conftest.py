@@ -1,19 +1,20 @@
-"""Which tests go together, and which go first, when they are shared out over processes (`pytest -n 2`)."""
+"""Which tests go first when they are shared out over two processes (`make test`), and a terminal that is no one's."""
 
+import os
 from pathlib import Path
 
 import pytest
 
-# Long stories begin at once, each on its own process. A process is given two groups to begin with: short ones follow.
+# Long stories begin at once, each on its own process. A process is given two files to begin with: short ones follow.
 _FIRST = ("scenarios", "chaos", "model", "snapshot")
 _HERE = Path(__file__).parent
+
+# The processes of pytest-xdist are told the width of the terminal they were started in.
+os.environ.pop("COLUMNS", None)
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A file stays together: its tests share a twin or a server."""
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group(str(item.path.relative_to(_HERE))))
     items.sort(key=_turn)
 
 

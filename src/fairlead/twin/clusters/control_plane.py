@@ -6,7 +6,7 @@ from fairlead.twin.process import HttpReady, ProcessSpec
 from fairlead.twin.state import TwinState
 
 # Open watches keep an API server from ending by itself; its short requests are done by then.
-_GRACE = 2.0
+_GRACE = 3.0
 
 
 def apiserver(state: TwinState, cluster: str, version: Version, slot: str) -> ProcessSpec:
@@ -23,6 +23,8 @@ def apiserver(state: TwinState, cluster: str, version: Version, slot: str) -> Pr
         "--endpoint-reconciler-type=none",
         "--service-cluster-ip-range=10.0.0.0/24",
         "--allow-privileged",
+        # It serves on for as long as requests are on their way that were sent before its successor took its place.
+        "--shutdown-delay-duration=1s",
         "--authorization-mode=RBAC",
         "--anonymous-auth=false",
         f"--client-ca-file={pki / 'ca.crt'}",
