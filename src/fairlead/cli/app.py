@@ -10,9 +10,10 @@ from typing import Any, NamedTuple, NoReturn
 
 import typer
 from typer._click.exceptions import NoArgsIsHelpError
-from typer.core import TyperCommand, TyperGroup
+from typer.core import TyperCommand
 from typer.exceptions import TyperException
 
+from fairlead.cli.plain import PlainGroup
 from fairlead.model.errors import FairleadError, UsageError
 
 
@@ -32,7 +33,7 @@ DOORS: Mapping[str, Door] = {
 }
 
 
-class LazyGroup(TyperGroup):
+class LazyGroup(PlainGroup):
     """Knows each group's name and help line, and loads its module when it is the one that runs."""
 
     def __init__(self, **attributes: Any) -> None:

@@ -3,12 +3,12 @@
 from typing import Any
 
 import typer
-from typer.core import TyperGroup
 
 from fairlead.cli.check import reviewing, rulebook
+from fairlead.cli.plain import PlainGroup
 
 
-class PathsOrCommand(TyperGroup):
+class PathsOrCommand(PlainGroup):
     """A group whose own arguments are paths: only a first word that names a command is one (`./rules` is a path)."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
