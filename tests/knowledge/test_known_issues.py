@@ -99,6 +99,7 @@ def test_pieces_of_a_pattern_are_in_one_line_and_in_order() -> None:
     assert pattern.found_in("pull\nb x509") == ""
     assert pattern.found_in("x509 pull b") == ""
     assert pattern.found_in("pull b\npull c x509") == "pull c x509"
+    assert TextPattern("no*more*more").found_in("no more") == ""
 
 
 @given(st.lists(st.text("ab.[(", min_size=1, max_size=2), min_size=1, max_size=3), st.text("ab.[(\n", max_size=30))
