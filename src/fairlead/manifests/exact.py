@@ -1,6 +1,7 @@
 """Reads YAML documents as Kubernetes does: libyaml's events, go-yaml's meaning, bounded depth and expansion."""
 
 import math
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -16,6 +17,10 @@ DEEPEST = 200
 _MOST_EXPANDED = 100_000
 
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+# What libyaml refuses in any place.
+_UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
+# A mapping of nothing but one key would be told a million times.
+_MOST_REPEATED = 100
 _MERGE_TAG = "tag:yaml.org,2002:merge"
 
 
@@ -25,9 +30,9 @@ def decode(text: str) -> Decoded:
         return _Builder(text).build()
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        raise _syntax_error(error.problem or "cannot be read", mark) from None
+        raise _syntax_error(text, error.problem or "cannot be read", mark) from None
     except yaml.YAMLError as error:
-        raise DocumentError("DEL001", str(error).splitlines()[0], 1, 1) from None
+        raise _unprintable(text) or DocumentError("DEL001", str(error).splitlines()[0], 1, 1) from None
 
 
 def events(text: str) -> Callable[[], Any]:
@@ -58,10 +63,24 @@ def scalar(event: Any) -> scalars.Scalar:
     return value
 
 
-def _syntax_error(what: str, mark: Any) -> DocumentError:
+def _syntax_error(text: str, what: str, mark: Any) -> DocumentError:
     line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-    is_tab = "\\t" in what or "tab character" in what or "'\t'" in what
-    return DocumentError("DEL006" if is_tab else "DEL001", what, line, column)
+    if "tab character" in what or _has_tab(text, line, column):
+        return DocumentError("DEL006", "a tab stands where YAML wants spaces", line, column)
+    return DocumentError("DEL001", what, line, column)
+
+
+def _has_tab(text: str, line: int, column: int) -> bool:
+    lines = text.split("\n", line)
+    return line <= len(lines) and lines[line - 1][column - 1 : column] == "\t"
+
+
+def _unprintable(text: str) -> DocumentError | None:
+    found = _UNPRINTABLE.search(text)
+    if found is None:
+        return None
+    line, column = text.count("\n", 0, found.start()) + 1, found.start() - text.rfind("\n", 0, found.start())
+    return DocumentError("DEL001", f"the character U+{ord(found[0]):04X} may not stand in YAML", line, column)
 
 
 class _Anchored(msgspec.Struct, frozen=True):
@@ -177,7 +196,7 @@ class _Builder:
         if key is None:
             raise _at(event, "DEL007", "a key has to be a string")
         line = event.start_mark.line + 1
-        if key in frame.key_lines:
+        if key in frame.key_lines and len(self._repeated) < _MOST_REPEATED:
             self._repeated.append(Repeated(key, line, event.start_mark.column + 1, frame.key_lines[key]))
         frame.key_lines[key] = line
         return key

@@ -76,14 +76,15 @@ class _Gatherer:
             if not isinstance(value[field], str) or not value[field]:
                 self._report("DEL007", place, (field,), f"`{field}` has to be a string, not {_name_of(value[field])}")
                 return True
-        if not isinstance(value.get("metadata"), dict):
-            what = f"`metadata` has to be a mapping, not {_name_of(value.get('metadata'))}"
+        metadata = value.get("metadata")
+        if metadata is not None and not isinstance(metadata, dict):
+            what = f"`metadata` has to be a mapping, not {_name_of(metadata)}"
             self._report("DEL007", place, ("metadata",), what)
             return True
         return self._is_template(value, place)
 
     def _is_template(self, value: dict[str, Any], place: Place) -> bool:
-        name = value["metadata"].get("name")
+        name = (value.get("metadata") or {}).get("name")
         if "{{" not in value["kind"] and not (isinstance(name, str) and "{{" in name):
             return False
         where = self._locate(place, ("metadata", "name"))
@@ -134,7 +135,11 @@ def _looks_like_object(value: dict[str, Any]) -> bool:
 
 def _wrong_types(each: KubeObject) -> Iterator[tuple[tuple[str | int, ...], str]]:
     """What the API server cannot decode, of the fields that every kind has and of pods."""
-    metadata = each.raw["metadata"]
+    metadata = each.raw.get("metadata")
+    if metadata is None:
+        # Said, and judged all the same: the rest of it may be worth hearing about.
+        yield ("metadata",), "has no `metadata`, which every object needs"
+        return
     for field in ("name", "namespace", "generateName"):
         if metadata.get(field) is not None and not isinstance(metadata[field], str):
             yield ("metadata", field), f"`{field}` has to be a string, not {_name_of(metadata[field])}"

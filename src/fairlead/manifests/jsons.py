@@ -47,6 +47,30 @@ def decode(text: str) -> list[Value] | None:
     return [Value(value, _document(text, 0, len(text)), [])]
 
 
+def problem_with(text: str) -> tuple[int, int, str] | None:
+    """Line, column and what is wrong with a text that has to be JSON; None where it is JSON, or YAML has to tell."""
+    try:
+        msgspec.json.format(text.encode(), indent=-1)
+    except (msgspec.MsgspecError, UnicodeError):
+        return _problem(text)
+    except RecursionError:
+        return None
+    return None
+
+
+def _problem(text: str) -> tuple[int, int, str] | None:
+    import json
+
+    try:
+        json.loads(text)
+    except json.JSONDecodeError as error:
+        is_several = error.msg == "Extra data" and _several(text) is not None
+        return None if is_several or not text.strip() else (error.lineno, error.colno, f"is no JSON: {error.msg}")
+    except RecursionError:
+        return None
+    return None
+
+
 def _has_repeated_keys(value: Any, data: bytes) -> bool:
     """As many keys as colons outside of strings, or some were lost."""
     compact = msgspec.json.format(data, indent=-1)

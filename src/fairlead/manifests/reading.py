@@ -14,6 +14,9 @@ from fairlead.manifests.gathering import Source, gather
 from fairlead.snapshot.objects import Place
 
 _LOOKS_LIKE_HELM = "looks like a Helm template that was not rendered"
+# More documents than any honest file has would take minutes; more problems than these nobody reads.
+_MOST_DOCUMENTS = 100_000
+_MOST_PROBLEMS = 100
 _LOOKS_LIKE_OTHER = "looks like a template that was not rendered"
 
 
@@ -27,7 +30,7 @@ class Reader:
 
     def take_file(self, path: Path, *, named: bool) -> None:
         """Read one file; `named` where a person asked for just this one."""
-        data = self._bytes_of(path)
+        data = self._bytes_of(path, named=named)
         if data is not None:
             self.take_bytes(data, str(path), named=named)
 
@@ -42,7 +45,20 @@ class Reader:
         self.take_text(Source(file, decoded, named))
 
     def take_text(self, source: Source) -> None:
-        """Read all documents of a text."""
+        """Read all documents of a text, and tell of the first problems of many."""
+        told = len(self.read.problems)
+        self._take_documents(source)
+        too_many = len(self.read.problems) - told - _MOST_PROBLEMS
+        if too_many > 0:
+            del self.read.problems[told + _MOST_PROBLEMS :]
+            last = self.read.problems[-1]
+            self._report(last.id, Place(source.file), f"and {too_many:,} problems more in this file")
+
+    def _take_documents(self, source: Source) -> None:
+        if source.file.endswith(".json") and (problem := jsons.problem_with(source.text)):
+            line, column, what = problem
+            self._report("DEL001", Place(source.file, line, column), what)
+            return
         if jsons.looks_like(source.text):
             values = jsons.decode(source.text)
             if values is not None:
@@ -56,6 +72,10 @@ class Reader:
             gather(self.read, source, msgspec.structs.replace(value.document, number=number), value.value)
 
     def _take_yaml(self, source: Source) -> None:
+        if source.text.count("\n---") > _MOST_DOCUMENTS:
+            what = f"has more than {_MOST_DOCUMENTS:,} documents"
+            self._report("DEL005", Place(source.file), what, "divide it, or leave it out")
+            return
         is_template = False
         for document in documents.split(source.text):
             try:
@@ -88,21 +108,29 @@ class Reader:
             hint = "Kubernetes refuses it, or takes the last: keep one"
             self._report("DEL002", _place(source, document, line, column), what + where, hint)
 
-    def _bytes_of(self, path: Path) -> bytes | None:
+    def _bytes_of(self, path: Path, *, named: bool) -> bytes | None:
         place = Place(str(path))
         try:
             status = path.stat()
+            if stat.S_ISFIFO(status.st_mode) and named:
+                return self._bytes_of_pipe(path, place)
             if not stat.S_ISREG(status.st_mode):
                 self._report("DEL010", place, "is neither a file nor a folder")
                 return None
             if self._is_too_large(status.st_size, place):
                 return None
             # Not more than was measured: a file may grow while it is read.
-            with path.open("rb") as file:
+            with path.open("rb", buffering=0) as file:
                 return file.read(status.st_size + 1)
         except (OSError, ValueError) as error:
             self._report("DEL010", place, f"cannot be opened: {_reason(error)}")
             return None
+
+    def _bytes_of_pipe(self, path: Path, place: Place) -> bytes | None:
+        """What a shell's `<(helm template …)` stands for."""
+        with path.open("rb") as pipe:
+            data = pipe.read(self._options.largest_file + 1)
+        return None if self._is_too_large(len(data), place) else data
 
     def _is_too_large(self, size: int, place: Place) -> bool:
         if size > self._options.largest_file:

@@ -14,7 +14,7 @@ from typing import Protocol
 from fairlead.model.errors import FairleadError
 from fairlead.twin.tools.cache import cache_folder, place_of
 from fairlead.twin.tools.go import find_go
-from fairlead.twin.tools.recipes import RECIPES, Tool, tools_of
+from fairlead.twin.tools.recipes import TWIN_TOOLS, Tool, tools_of
 
 
 class Progress(Protocol):
@@ -37,7 +37,7 @@ class Quiet:
         """Say nothing."""
 
 
-def ensure(names: Sequence[str] = tuple(RECIPES), progress: Progress | None = None) -> dict[str, Path]:
+def ensure(names: Sequence[str] = TWIN_TOOLS, progress: Progress | None = None) -> dict[str, Path]:
     """
     Build what is missing of the named tools (versioned ones in all versions); paths by `name` or `name version`.
 

@@ -25,7 +25,7 @@ class Recipe(msgspec.Struct, frozen=True):
     A tool: the Go package it is, and the folder under `modules/` whose go.mod and go.sum pin what it is built from.
 
     `versioned`: built once for each of `KUBERNETES_VERSIONS`, by linking the same code with another version in it.
-    `reports`: the version that an unversioned one says it is.
+    `reports`: the version that an unversioned one says it is. `twin`: the twin runs it; the others are for tests.
     """
 
     name: str
@@ -33,6 +33,7 @@ class Recipe(msgspec.Struct, frozen=True):
     package: str
     versioned: bool = False
     reports: Version | None = None
+    twin: bool = True
 
     @property
     def folder(self) -> Path:
@@ -62,8 +63,12 @@ RECIPES = {
         Recipe("kubectl", "kubernetes", "k8s.io/kubernetes/cmd/kubectl", reports=KUBERNETES_VERSIONS[-1]),
         Recipe("kwok", "kwok", "sigs.k8s.io/kwok/cmd/kwok"),
         Recipe("temporal", "temporal", "github.com/temporalio/cli/cmd/temporal"),
+        Recipe("helm", "helm", "helm.sh/helm/v3/cmd/helm", twin=False),
+        Recipe("kustomize", "kustomize", "sigs.k8s.io/kustomize/kustomize/v5", twin=False),
     )
 }
+
+TWIN_TOOLS = tuple(name for name, recipe in RECIPES.items() if recipe.twin)
 
 
 class Tool(msgspec.Struct, frozen=True):
