@@ -1,5 +1,6 @@
 """A review of what was read: judge it, take out what is excepted or known, and find the lines of what is left."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from typing import Any
@@ -29,6 +30,7 @@ _READ = {rule.id: rule for rule in READ}
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     """
     What to judge by. `only` and `skip` are rule ids or their beginnings; `minor` is None where nobody named a version.
+    `lines` is how many findings of each rule are to have the line of their field, not of their object; None is all.
     `params` are by rule id, and replace what the rule has of the same name. `severities` changes those of rules.
     """
 
@@ -38,6 +40,7 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     everything: bool = False
     least: Severity = Severity.ADVICE
     minor: int | None = None
+    lines: int | None = None
     params: Mapping[str, Mapping[str, Any]] = {}
     severities: Mapping[str, Severity] = {}
     exceptions: tuple[CentralException, ...] = ()
@@ -48,7 +51,8 @@ def review(read: Read, rulebook: Rulebook, wanted: Wanted, *, today: date, fairl
     """UsageError where the wanted rules or parameters cannot be meant; whatever is wrong with what was read is told."""
     rules = [_changed(rule, wanted) for rule in _chosen(rulebook, wanted)]
     minor = NEWEST_MINOR if wanted.minor is None else wanted.minor
-    verdict = judge(Scope(Objects(read.objects), minor=minor), rulebook.ready(rules))
+    ready, broken = rulebook.ready(rules)
+    verdict = judge(Scope(Objects(read.objects), minor=minor), ready)
     exceptions = Exceptions(wanted.exceptions, read.objects, today)
     kept, excepted = exceptions.apply(verdict.findings)
     kept += exceptions.close(frozenset(rule.id for rule in rules))
@@ -60,13 +64,26 @@ def review(read: Read, rulebook: Rulebook, wanted: Wanted, *, today: date, fairl
         assumed=wanted.minor is None,
         files=len(read.files),
         objects=len(read.objects),
-        findings=_in_order((*located(shown, read), *_about_input(read, wanted))),
+        findings=_in_order((*_placed(shown, read, wanted.lines), *_about_input(read, wanted))),
         excepted=tuple(excepted),
         unread=tuple(_unread(problem) for problem in read.problems if problem.id not in _READ),
         known=known,
         hidden=len(kept) - len(shown),
-        outcomes=verdict.outcomes,
+        outcomes=tuple(sorted((*verdict.outcomes, *broken), key=lambda outcome: outcome.id)),
     )
+
+
+def _placed(findings: list[Found], read: Read, lines: int | None) -> list[Found]:
+    """Finding a line costs more than finding what is wrong there, so only those are looked for that will be seen."""
+    if lines is None:
+        return list(located(findings, read))
+    seen: Counter[str] = Counter()
+    shown: list[Found] = []
+    others: list[Found] = []
+    for found in _in_order(findings):
+        seen[found.id] += 1
+        (shown if seen[found.id] <= lines else others).append(found)
+    return [*located(shown, read), *others]
 
 
 def _about_input(read: Read, wanted: Wanted) -> Iterator[Found]:

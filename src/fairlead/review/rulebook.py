@@ -3,7 +3,7 @@
 import hashlib
 import os
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from fairlead.checks.cel import CelSyntaxError, Program, compile_program, dump, 
 from fairlead.checks.compiled import Compiled
 from fairlead.checks.housekeeping import HOUSEKEEPING
 from fairlead.checks.rule import ObjectRule, Rule, SeveralRule
+from fairlead.checks.state import Outcome, State
 from fairlead.model.errors import UsageError
 from fairlead.review import yamlfile
 
@@ -57,15 +58,19 @@ class Rulebook:
             if any(asked in {known.lower(), known.lower().partition(":")[2]} for known in rule.like)
         ]
 
-    def ready(self, chosen: Iterable[Rule]) -> list[Compiled | SeveralRule]:
-        """UsageError where an expression cannot be read, naming the rule."""
-        return [self._compiled(rule) if isinstance(rule, ObjectRule) else rule for rule in _known(chosen)]
-
-    def _compiled(self, rule: ObjectRule) -> Compiled:
-        try:
-            return Compiled(rule, self._program)
-        except (CelSyntaxError, ValueError) as error:
-            raise UsageError(str(error), place=f"rule {rule.id}") from error
+    def ready(self, chosen: Iterable[Rule]) -> tuple[list[Compiled | SeveralRule], list[Outcome]]:
+        """Rules made ready, and what is to be told of those whose expressions cannot be read: they hide no others."""
+        made: list[Compiled | SeveralRule] = []
+        broken: list[Outcome] = []
+        for rule in chosen:
+            try:
+                if isinstance(rule, ObjectRule):
+                    made.append(Compiled(rule, self._program))
+                elif isinstance(rule, SeveralRule):
+                    made.append(rule)
+            except (CelSyntaxError, ValueError) as error:
+                broken.append(Outcome(rule.id, State.FAILED, because=str(error)))
+        return made, broken
 
     def _program(self, text: str, names: tuple[str, ...]) -> Program:
         return self._programs.get((text, names)) or compile_program(text, names=names)
@@ -85,12 +90,6 @@ def open_rulebook(folders: Sequence[Path] = ()) -> Rulebook:
 def read_tables(files: Iterable[tuple[Path, bytes]]) -> list[ObjectRule]:
     """The rules in the files, without the cache."""
     return [rule for path, text in files for rule in table.rules_of(yamlfile.plain(text, str(path)), str(path))]
-
-
-def _known(rules: Iterable[Rule]) -> Iterator[ObjectRule | SeveralRule]:
-    for rule in rules:
-        if isinstance(rule, ObjectRule | SeveralRule):
-            yield rule
 
 
 def tables_in(folder: Path) -> list[Path]:

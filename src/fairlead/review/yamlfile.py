@@ -3,12 +3,13 @@
 import io
 from typing import Any
 
-from fairlead.manifests import decoded, exact
 from fairlead.model.errors import UsageError
 
 
 def plain(text: bytes, file: str) -> Any:
     """The one document as Kubernetes would read it; UsageError with the line where it cannot be read."""
+    from fairlead.manifests import decoded, exact  # slow to load, and mostly there is nothing to read
+
     try:
         read = exact.decode(text.decode())
     except decoded.DocumentError as error:

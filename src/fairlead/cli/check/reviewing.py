@@ -84,6 +84,7 @@ def check(
             least=severity,
             minor=minor_of(kubernetes_version or configured.kubernetes_version),
             baseline=read_baseline(baseline) if baseline else None,
+            lines=limit if _is_for_a_glance(outputs, group_by, limit) else None,
         ),
     )
     done = _review(paths, wanted, [*(rules or ()), *map(Path, configured.rules)], values or [], _version_for(outputs))
@@ -101,6 +102,11 @@ def _review(paths: Sequence[str], wanted: Wanted, rules: Sequence[Path], values:
     options = Options(values=tuple(values), kubernetes_version=kubernetes)
     found = read(paths, stdin=sys.stdin.buffer, options=options)
     return review(found, rulebook, wanted, today=datetime.now(UTC).date(), fairlead=version)
+
+
+def _is_for_a_glance(outputs: Sequence[tuple[str, Path | None]], grouping: Grouping, limit: int) -> bool:
+    """Whether only the first findings of each rule will be seen."""
+    return limit > 0 and grouping is Grouping.RULE and all(form == "terminal" for form, _ in outputs)
 
 
 def _version_for(outputs: Sequence[tuple[str, Path | None]]) -> str:
