@@ -97,6 +97,12 @@ class Rig:
         self.fleet = a_fleet(list(self.rates), self.policy)
         self.runs: Runs
 
+    def use(self, balancer: FakeBalancer) -> None:
+        """Another balancer than its own, before anything begins."""
+        self.balancer = balancer
+        self.eyes.balancers = {"global": balancer}
+        self.ports = Ports(self.cloud, {"global": balancer}, self.eyes)
+
     def with_policy(self, **changes: object) -> "Rig":
         return Rig(self.rates, msgspec.structs.replace(self.policy, **changes), self.pools, self.limit)
 

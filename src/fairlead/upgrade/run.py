@@ -25,7 +25,6 @@ from fairlead.upgrade.activities.totals import Counting
 from fairlead.upgrade.state import (
     ClusterState,
     Command,
-    FleetJob,
     FleetOrder,
     FleetState,
     Progress,
@@ -33,8 +32,10 @@ from fairlead.upgrade.state import (
 )
 from fairlead.upgrade.workflow import UpgradeCluster, UpgradeFleet
 from fairlead.upgrade.workflow.ids import fleet_workflow
+from fairlead.upgrade.workflow.job import FleetJob
 
 T = TypeVar("T")
+_CONTINUED = WorkflowExecutionStatus.CONTINUED_AS_NEW.name.lower()
 
 
 class Live(msgspec.Struct, frozen=True):
@@ -55,12 +56,16 @@ class RunView(msgspec.Struct, frozen=True):
 
 
 class PastRun(msgspec.Struct, frozen=True):
-    """A run by Temporal's id; `status` is how Temporal says it stands (`running`, `completed`, `terminated`)."""
+    """
+    A run by Temporal's id; `status` is how Temporal says it stands (`running`, `completed`, `terminated`). A long run
+    is several executions one after the other: `id` is that of the last, `earlier` has those before it.
+    """
 
     id: str
     began: datetime
     ended: datetime | None
     status: str
+    earlier: tuple[str, ...] = ()
 
 
 class Runs:
@@ -134,11 +139,12 @@ class Runs:
             PastRun(each.run_id, each.start_time, each.close_time, each.status.name.lower() if each.status else "")
             async for each in found
         ]
-        return sorted(rows, key=lambda row: row.began, reverse=True)
+        return list(reversed(_joined(sorted(rows, key=lambda row: row.began))))
 
     async def finished(self, run_id: str) -> RunView:
-        """An earlier run at its end, by Temporal's id (`PastRun.id`); UsageError where there is none."""
-        handle = self._client.get_workflow_handle_for(UpgradeFleet.run, self._id, run_id=run_id)
+        """An earlier run at its end, by Temporal's id of any of its executions; UsageError where there is none."""
+        last = next((each.id for each in await self._asked(self.history) if run_id in each.earlier), run_id)
+        handle = self._client.get_workflow_handle_for(UpgradeFleet.run, self._id, run_id=last)
         run = await self._asked(lambda: handle.query(UpgradeFleet.state))
         return RunView(self._now(), run, traffic=run.traffic)
 
@@ -190,6 +196,18 @@ class Runs:
             f"the run of fleet `{self._fleet}` does not answer: {error.message}",
             hint="`fairlead worker status` shows whether Temporal and a worker are up",
         )
+
+
+def _joined(executions: list[PastRun]) -> list[PastRun]:
+    """Runs, oldest first; an execution that was continued as a new one is the beginning of the next with its id."""
+    runs: list[PastRun] = []
+    for each in executions:
+        if not runs or runs[-1].status != _CONTINUED:
+            runs.append(each)
+            continue
+        before = runs.pop()
+        runs.append(msgspec.structs.replace(each, began=before.began, earlier=(*before.earlier, before.id)))
+    return runs
 
 
 def _live(pending: list[PendingActivityInfo]) -> Live:

@@ -236,13 +236,6 @@ class ClusterJob(msgspec.Struct):
     state: ClusterState | None = None
 
 
-class FleetJob(msgspec.Struct):
-    """What the workflow of a run begins with; `state` where it goes on after a long history."""
-
-    order: FleetOrder
-    state: FleetState | None = None
-
-
 class News(msgspec.Struct, frozen=True):
     """What a cluster tells its run: the phase it is in now, and whether the run has it `out` of the balancer."""
 

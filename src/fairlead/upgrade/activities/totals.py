@@ -92,6 +92,13 @@ class Counting(msgspec.Struct):
         self.totals = TrafficTotals(requests, failed, rate, self.times.mean_ms, self.times.slow)
 
 
+class CountJob(msgspec.Struct, frozen=True):
+    """The run to count for; `earlier`: what was counted of it before, so that nothing in between is lost."""
+
+    order: FleetOrder
+    earlier: Counting = msgspec.field(default_factory=Counting)
+
+
 class CountActivities:
     """`every`: seconds between looks."""
 
@@ -100,14 +107,14 @@ class CountActivities:
         self._every = every
 
     @activity.defn
-    async def count_traffic(self, order: FleetOrder) -> TrafficTotals:
+    async def count_traffic(self, job: CountJob) -> Counting:
         """Count until told to stop, then say how many requests there were, how many failed, how many were slow."""
-        members = list(order.clusters.values())
+        members = list(job.order.clusters.values())
         if not members:
-            return TrafficTotals()
+            return job.earlier
         balancers = list(self._ports_of(members[0].access).balancers.values())
         policy = members[0].policy.returning
-        counting = _earlier()
+        counting = _earlier() or job.earlier
         try:
             while balancers:
                 await self._count(balancers, counting, policy, after=self._every)
@@ -118,7 +125,7 @@ class CountActivities:
             if activity.is_worker_shutdown():
                 raise
             await self._count(balancers, counting, policy, after=0.0)
-        return counting.totals
+        return counting
 
     async def _count(self, balancers: Sequence[Balancer], counting: Counting, policy: Return, *, after: float) -> None:
         counts: list[BackendCount] = []
@@ -132,9 +139,9 @@ class CountActivities:
         counting.add(counts, after, policy)
 
 
-def _earlier() -> Counting:
+def _earlier() -> Counting | None:
     details = activity.info().heartbeat_details
     if not details:
-        return Counting()
+        return None
     converter = activity.payload_converter()
     return converter.from_payload(converter.to_payload(details[0]), Counting)

@@ -18,7 +18,7 @@ from temporalio.exceptions import (
 
 from fairlead.engine.doing import do, words_of
 from fairlead.engine.retries import BESIDE
-from fairlead.upgrade.activities.totals import CountActivities
+from fairlead.upgrade.activities.totals import CountActivities, Counting, CountJob
 from fairlead.upgrade.activities.traffic import TrafficActivities
 from fairlead.upgrade.plan.waves import PlannedWave, may_start
 from fairlead.upgrade.state import (
@@ -26,17 +26,16 @@ from fairlead.upgrade.state import (
     ClusterJob,
     ClusterState,
     Command,
-    FleetJob,
     FleetState,
     KeepOut,
     News,
     Phase,
-    TrafficTotals,
     Turn,
     WaveState,
 )
 from fairlead.upgrade.workflow.cluster import UpgradeCluster
 from fairlead.upgrade.workflow.ids import cluster_workflow
+from fairlead.upgrade.workflow.job import FleetJob, going_on, state_of
 
 
 @workflow.defn
@@ -45,7 +44,10 @@ class UpgradeFleet:
 
     @workflow.init
     def __init__(self, job: FleetJob) -> None:
-        self._state = job.state or _begin(job)
+        self._state = state_of(job) or _begin(job)
+        self._longest_history = job.longest_history
+        self._ended_before = len(self._state.clusters)
+        self._counting = job.counting
         self._leaving: str | None = None
         self._asked: set[str] = set()
         self._away: set[str] = set()
@@ -56,13 +58,19 @@ class UpgradeFleet:
     async def run(self, job: FleetJob) -> FleetState:
         if self._state.began is None:
             self._state.began = workflow.now()
-        counting = asyncio.create_task(do(CountActivities.count_traffic, job.order, BESIDE, "count requests"))
+        for name in sorted(self._state.clusters):
+            self._guard(name)
+        count = CountJob(job.order, job.counting)
+        counting = asyncio.create_task(do(CountActivities.count_traffic, count, BESIDE, "count requests"))
         try:
             for number, wave in enumerate(self._state.order.waves):
                 await self._run_wave(wave, self._state.waves[number], last=number == len(self._state.waves) - 1)
         finally:
             await self._dismiss_guards()
             await self._end_counting(counting)
+        if self._goes_on_anew:
+            await workflow.wait_condition(workflow.all_handlers_finished)
+            workflow.continue_as_new(going_on(job, self._state, self._counting))
         self._state.phase = self._verdict()
         self._state.ended = workflow.now()
         return self._state
@@ -118,16 +126,19 @@ class UpgradeFleet:
             self._leaving = None
 
     async def _run_wave(self, wave: PlannedWave, state: WaveState, *, last: bool) -> None:
-        if state.phase.ended or self._must_stop:
+        if state.phase.ended or self._must_stop or self._has_grown():
             return
-        state.phase, state.began = Phase.RUNNING, workflow.now()
+        state.phase, state.began = Phase.RUNNING, state.began or workflow.now()
         tasks: dict[str, asyncio.Task[None]] = {}
         while True:
             open_now = [name for name, task in tasks.items() if not task.done()]
-            waiting = [name for name in wave.clusters if name not in tasks]
+            started = {*tasks, *self._state.clusters}
+            waiting = [name for name in wave.clusters if name not in started]
             if not open_now and (not waiting or self._must_stop):
                 break
-            for name in may_start(wave, list(tasks), open_now, hold=self._holds_back):
+            if not open_now and self._has_grown():
+                return
+            for name in may_start(wave, sorted(started), open_now, hold=self._holds_back or self._has_grown()):
                 tasks[name] = asyncio.create_task(self._upgrade(name))
             open_now = [name for name, task in tasks.items() if not task.done()]
             await workflow.wait_condition(self._changes(tasks, open_now))
@@ -216,6 +227,21 @@ class UpgradeFleet:
         bad = {Phase.FAILED, Phase.ABORTED}
         return self._state.abort is not None or any(each.phase in bad for each in self._state.clusters.values())
 
+    def _has_grown(self) -> bool:
+        """
+        Whether the history is long enough for this execution, which has brought at least one cluster to its end. From
+        then on no cluster is opened, and once none is open the run goes on as a new execution.
+        """
+        if len(self._state.clusters) == self._ended_before:
+            return False
+        info = workflow.info()
+        long = 0 < self._longest_history <= info.get_current_history_length()
+        return long or info.is_continue_as_new_suggested()
+
+    @property
+    def _goes_on_anew(self) -> bool:
+        return self._has_grown() and not self._must_stop and not all(wave.phase.ended for wave in self._state.waves)
+
     @property
     def _holds_back(self) -> bool:
         return self._must_stop or self._state.paused or bool(self._state.held)
@@ -229,11 +255,12 @@ class UpgradeFleet:
             return Phase.ABORTED
         return Phase.SKIPPED if phases == {Phase.SKIPPED} else Phase.DONE
 
-    async def _end_counting(self, counting: asyncio.Task[TrafficTotals]) -> None:
+    async def _end_counting(self, counting: asyncio.Task[Counting]) -> None:
         """Told to stop, the count answers with what it has counted."""
         counting.cancel()
         try:
-            self._state.traffic = await counting
+            self._counting = await counting
+            self._state.traffic = self._counting.totals
         except (ActivityError, asyncio.CancelledError) as error:
             self._state.traffic_missing = words_of(error)
 
