@@ -70,6 +70,20 @@ def test_the_patch_that_mends_is_matched_no_more() -> None:
     assert "KNO207" not in ids(known_issues.matching(Version("1.27.8")))
 
 
+def test_what_an_upgrade_brings_and_what_it_mends() -> None:
+    now, then = Version("1.27.3"), Version("1.28.1")
+    assert {"KNO110", "KNO116"} <= ids(known_issues.arriving(now, then))
+    assert "KNO207" not in ids(known_issues.arriving(now, then))  # both have it
+    assert "KNO206" in ids(known_issues.mended(now, then))
+    assert not known_issues.arriving(now, now)
+
+
+@pytest.mark.parametrize("issue", known_issues.known(), ids=lambda issue: issue.id)
+def test_no_bug_is_claimed_of_versions_nobody_saw_it_in(issue: KnownIssue) -> None:
+    if issue.kind in {"bug", "regression", "security"}:
+        assert all("<" in text for text in issue.affected)
+
+
 EVENT = (
     'Failed to create pod sandbox: rpc error: code = Unknown desc = failed to setup network for sandbox "f3": '
     "failed to allocate for range 0: no IP addresses available in range set: 10.4.1.129-10.4.1.190"

@@ -12,6 +12,7 @@ from fairlead.knowledge.symptoms import EventSymptom, LogSymptom, Symptom, patte
 from fairlead.model.finding import Severity
 from fairlead.model.version import Version
 
+Feature = Literal["cgroup-v2", "cos", "dataplane-v2", "ipvs", "kubeadm", "private-nodes", "spot-nodes"]
 IssueKind = Literal["bug", "regression", "change", "removal", "security", "limit"]
 
 
@@ -34,7 +35,7 @@ class KnownIssue(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, 
     affected: tuple[str, ...] = ()
     versions_of: str = "kubernetes"
     provider: str = ""
-    needs: tuple[str, ...] = ()
+    needs: tuple[Feature, ...] = ()
     fixed_in: tuple[str, ...] = ()
     fix: str = ""
     symptoms: tuple[Symptom, ...] = ()
@@ -72,7 +73,7 @@ def matching(
     *,
     versions_of: str = "kubernetes",
     provider: str | None = None,
-    having: Collection[str] | None = None,
+    having: Collection[Feature] | None = None,
 ) -> list[Match]:
     """
     The issues a version is known to have; with `component`, only that component's.
@@ -94,6 +95,22 @@ def matching(
         and (having is None or set(issue.needs) <= set(having))
         and issue.range_with(version)
     ]
+
+
+def arriving(
+    now: Version, then: Version, *, provider: str | None = None, having: Collection[Feature] | None = None
+) -> list[Match]:
+    """What an upgrade brings: the issues and changes of Kubernetes that `then` has and `now` has not."""
+    here = {match.issue.id for match in matching(now, provider=provider, having=having)}
+    there = matching(then, provider=provider, having=having)
+    return [match for match in there if match.issue.id not in here]
+
+
+def mended(
+    now: Version, then: Version, *, provider: str | None = None, having: Collection[Feature] | None = None
+) -> list[Match]:
+    """What an upgrade leaves behind: the issues that `now` has and `then` has not."""
+    return arriving(then, now, provider=provider, having=having)
 
 
 def match_text(text: str, *, version: Version | None = None) -> list[Match]:
