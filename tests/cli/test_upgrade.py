@@ -72,8 +72,8 @@ async def a_view() -> RunView:
 
 
 async def test_the_plan_shows_order_traffic_versions_surge_and_forecast() -> None:
-    rig = Rig()
-    shown = text_of(planning.as_table(await plan_fleet(rig.fleet, rig.ports)))
+    rig = Rig(pools=("app", "batch"))
+    shown = text_of(planning.as_table(await rig.plan()))
     assert shown.index("osaka") < shown.index("taipei") < shown.index("tokyo")
     for word in ("canary", "1.35.4-gke.1100 → 1.36.3-gke.1000", "surge 1", "forecast for all", "roll pool batch"):
         assert word in shown
@@ -92,7 +92,7 @@ async def test_the_plan_names_what_blocks_and_what_would_be_forced() -> None:
 
 
 async def test_a_finished_fleet_has_nothing_to_do() -> None:
-    rig = Rig()
+    rig = Rig(pools=("app", "batch"))
     for name in rig.rates:
         rig.cloud.change_cluster(name, control_plane=TO)
         for pool in ("app", "batch"):
