@@ -131,7 +131,8 @@ def add(a: Any, b: Any) -> Any:
         if kind is Duration:
             return Duration(a.nanoseconds + b.nanoseconds)
     if kind is Timestamp and other is Duration or kind is Duration and other is Timestamp:
-        return Timestamp(a.nanoseconds + b.nanoseconds)
+        offset = a.offset if kind is Timestamp else b.offset
+        return Timestamp(a.nanoseconds + b.nanoseconds, offset)
     no_overload("_+_", a, b)
 
 
@@ -147,7 +148,7 @@ def subtract(a: Any, b: Any) -> Any:
         if kind is Duration or kind is Timestamp:
             return Duration(a.nanoseconds - b.nanoseconds)
     if kind is Timestamp and other is Duration:
-        return Timestamp(a.nanoseconds - b.nanoseconds)
+        return Timestamp(a.nanoseconds - b.nanoseconds, a.offset)
     no_overload("_-_", a, b)
 
 

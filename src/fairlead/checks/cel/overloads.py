@@ -13,8 +13,7 @@ from fairlead.checks.cel.signatures import (
     ORDERS,
     SUMMABLE,
 )
-
-Type = tuple  # type: ignore[type-arg]  # ("int",), ("list", ("int",)), ("$", "A") for a type parameter
+from fairlead.checks.cel.types import Type
 
 _NAMED = {
     "IP": "net.IP",
@@ -29,7 +28,6 @@ _NAMED = {
     "null": "null_type",
 }
 _WORD = re.compile(r"\w+|[<>,]")
-_LINE = re.compile(r"(?:([\w<>, ]+?)\.)?([^\s(.]+|(?:optional|strings|lists|sets|ip|format)\.\w+)\((.*)\) (\S.*)")
 
 
 class Overload(NamedTuple):
@@ -90,7 +88,8 @@ def _parse(line: str) -> tuple[bool, str, Overload]:
     args = _types(arguments)
     if receiver:
         args = (*_types(receiver), *args)
-    return bool(receiver), name, Overload(args, *_types(result), bool(re.search(r"\b[A-Z]\b", line)))
+    (returned,) = _types(result)
+    return bool(receiver), name, Overload(args, returned, bool(re.search(r"\b[A-Z]\b", line)))
 
 
 @cache

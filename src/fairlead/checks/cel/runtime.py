@@ -96,7 +96,7 @@ LIBRARY: dict[str, str] = {
     ),
     "optionals": (
         "f_optional_of f_optional_ofNonZeroValue f_optional_none f_optional_unwrap m_unwrapOpt m_value m_hasValue"
-        " m_or m_orValue m_first m_last"
+        " m_first m_last"
     ),
     "lists": (
         "m_slice m_flatten m_reverse m_distinct f_lists_range m_isSorted m_sum m_min m_max m_sort sorted_by"
@@ -104,7 +104,8 @@ LIBRARY: dict[str, str] = {
     ),
     "urls": "f_url f_isURL m_getScheme m_getHost m_getHostname m_getPort m_getEscapedPath m_getQuery",
     "quantities": "f_quantity f_isQuantity f_sign m_asApproximateFloat m_asInteger m_isInteger m_add m_sub",
-    "versions": "f_semver f_isSemver m_major m_minor m_patch m_isGreaterThan m_isLessThan m_compareTo",
+    "versions": "f_semver f_isSemver m_major m_minor m_patch",
+    "comparing": "m_isGreaterThan m_isLessThan m_compareTo",
     "addresses": (
         "f_ip f_isIP f_ip_isCanonical m_family m_isUnspecified m_isLoopback m_isLinkLocalMulticast"
         " m_isLinkLocalUnicast m_isGlobalUnicast f_cidr f_isCIDR m_containsIP m_containsCIDR m_ip m_prefixLength m_masked"

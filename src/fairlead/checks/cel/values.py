@@ -94,17 +94,18 @@ class Duration:
 
 
 class Timestamp:
-    """A moment between the years 1 and 9999: nanoseconds since 1970, UTC."""
+    """A moment between the years 1 and 9999: nanoseconds since 1970. `offset`, in seconds, is how it was written."""
 
-    __slots__ = ("nanoseconds",)
+    __slots__ = ("nanoseconds", "offset")
 
     EARLIEST = -62_135_596_800
     LATEST = 253_402_300_799
 
-    def __init__(self, nanoseconds: int) -> None:
+    def __init__(self, nanoseconds: int, offset: int = 0) -> None:
         if not self.EARLIEST <= nanoseconds // 1_000_000_000 <= self.LATEST:
             raise CelError("timestamp out of range")
         self.nanoseconds = nanoseconds
+        self.offset = offset
 
     def __eq__(self, other: object) -> bool:
         return type(other) is Timestamp and other.nanoseconds == self.nanoseconds

@@ -1,0 +1,72 @@
+"""Regular expressions: RE2, the same language as Go's. The library is loaded when the first one is used."""
+
+from functools import lru_cache
+from typing import Any
+
+from fairlead.checks.cel.errors import CelError
+from fairlead.checks.cel.operators import no_overload
+
+
+class BadPatternError(ValueError):
+    """A pattern that is none."""
+
+
+@lru_cache(maxsize=1024)
+def _compiled(pattern: str) -> Any:
+    import re2
+
+    options = re2.Options()
+    options.log_errors = False
+    try:
+        return re2.compile(pattern, options=options)
+    except re2.error as error:
+        reason = error.args[0]
+        text = reason.decode(errors="replace") if isinstance(reason, bytes) else str(reason)
+        raise BadPatternError(text) from error
+
+
+def check_pattern(pattern: str) -> None:
+    """BadPatternError where it is none."""
+    _compiled(pattern)
+
+
+def _pattern(name: str, value: Any, pattern: Any) -> Any:
+    if type(value) is not str or type(pattern) is not str:
+        no_overload(name, value, pattern)
+    try:
+        return _compiled(pattern)
+    except BadPatternError as error:
+        raise CelError(f"Illegal regex: {error}") from error
+
+
+def m_matches(value: Any, pattern: Any) -> bool:
+    """Whether any part of the value matches."""
+    return _pattern("matches", value, pattern).search(value) is not None
+
+
+f_matches = m_matches
+
+
+def m_find(value: Any, pattern: Any) -> str:
+    found = _pattern("find", value, pattern).search(value)
+    return "" if found is None else str(found.group())
+
+
+def m_findAll(value: Any, pattern: Any, *count: Any) -> list[str]:
+    """At most `count` matches where it is not negative. An empty match right after another is none, as in Go."""
+    compiled = _pattern("findAll", value, pattern)
+    if count and type(count[0]) is not int:
+        no_overload("findAll", value, pattern, *count)
+    limit = count[0] if count and count[0] >= 0 else len(value) + 1
+    matches: list[str] = []
+    position, previous_end = 0, -1
+    while position <= len(value) and len(matches) < limit:
+        found = compiled.search(value, position)
+        if found is None:
+            break
+        start, end = found.span()
+        if end > start or start != previous_end:
+            matches.append(found.group())
+        previous_end = end
+        position = end if end > position else position + 1
+    return matches

@@ -1,0 +1,108 @@
+"""Checks of literals: lists of one type, and texts that must be a duration, a timestamp, a pattern or a format."""
+
+from collections.abc import Callable, Iterator
+
+from fairlead.checks.cel.errors import CelError, at
+from fairlead.checks.cel.nodes import (
+    Call,
+    Condition,
+    Has,
+    Index,
+    ListOf,
+    Literal,
+    Logic,
+    Macro,
+    MapOf,
+    Node,
+    Select,
+)
+from fairlead.checks.cel.types import Type, described
+
+TypeOf = Callable[[Node], Type]
+
+
+def check_literals(root: Node, source: str, type_of: TypeOf) -> None:
+    """CelSyntaxError for the first one that is wrong."""
+    # Only the arguments of `format` may be of different types, at any depth.
+    pending = [(root, False)]
+    while pending:
+        node, in_format = pending.pop()
+        if not in_format:
+            _check_uniform(node, source, type_of)
+        if isinstance(node, Call):
+            _check_call(node, source)
+            in_format = in_format or node.name == "format"
+        pending += [(part, in_format) for part in parts_of(node)]
+
+
+def parts_of(node: Node) -> Iterator[Node]:
+    match node:
+        case Select() | Has():
+            yield node.operand
+        case Index():
+            yield from (node.operand, node.index)
+        case Call():
+            yield from node.args if node.target is None else (node.target, *node.args)
+        case Logic():
+            yield from node.terms
+        case Condition():
+            yield from (node.test, node.then, node.otherwise)
+        case ListOf():
+            yield from (element for element, _ in node.elements)
+        case MapOf():
+            yield from (part for key, value, _ in node.entries for part in (key, value))
+        case Macro():
+            yield from (node.target, *node.args)
+
+
+def _check_uniform(node: Node, source: str, type_of: TypeOf) -> None:
+    if isinstance(node, ListOf):
+        _same(((element, _bare(type_of(element), optional)) for element, optional in node.elements), source)
+    elif isinstance(node, MapOf):
+        _same(((key, type_of(key)) for key, _, _ in node.entries), source)
+        _same(((value, _bare(type_of(value), optional)) for _, value, optional in node.entries), source)
+
+
+def _bare(kind: Type, optional: bool) -> Type:
+    return kind[1] if optional and kind[0] == "optional_type" else kind
+
+
+def _same(entries: Iterator[tuple[Node, Type]], source: str) -> None:
+    first: Type | None = None
+    for node, kind in entries:
+        if first is None:
+            first = kind
+        elif kind != first:
+            message = f"`{described(first)}` is expected as before, found `{described(kind)}`"
+            raise at(source, node.position, message, "wrap each in `dyn(…)` where different types are meant")
+
+
+def _check_call(node: Call, source: str) -> None:
+    if node.name in {"duration", "timestamp"} and node.target is None:
+        _check_text(node, source)
+    elif node.name == "matches" or (node.name in {"find", "findAll"} and node.target is not None):
+        for argument in node.args:
+            _check_pattern(argument, source)
+
+
+def _check_text(node: Call, source: str) -> None:
+    from fairlead.checks.cel.library.conversions import f_duration, f_timestamp
+
+    (argument,) = node.args
+    if not isinstance(argument, Literal):
+        return
+    try:
+        (f_duration if node.name == "duration" else f_timestamp)(argument.value)
+    except CelError:
+        raise at(source, argument.position, f"`{argument.value}` is no {node.name}") from None
+
+
+def _check_pattern(argument: Node, source: str) -> None:
+    from fairlead.checks.cel.library.regex import BadPatternError, check_pattern
+
+    if not isinstance(argument, Literal) or type(argument.value) is not str:
+        return
+    try:
+        check_pattern(argument.value)
+    except BadPatternError as error:
+        raise at(source, argument.position, f"`{argument.value}` is no regular expression: {error}") from None
