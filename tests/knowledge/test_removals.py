@@ -67,6 +67,16 @@ def test_of_what_is_not_kubernetes_own_nothing_is_said() -> None:
     assert removals.served_in("apps/v1", "CronJob", "1.30") is None
 
 
+def test_a_kind_in_the_wrong_version_is_told_from_a_custom_resource() -> None:
+    assert removals.is_own("apps/v1")
+    assert removals.of("apps/v1", "Ingress") is None
+    assert [each.api_version for each in removals.versions_of("IngressClass")] == [
+        "networking.k8s.io/v1beta1",
+        "networking.k8s.io/v1",
+    ]
+    assert not removals.is_own("argoproj.io/v1alpha1")
+
+
 def test_a_list_lives_as_long_as_its_items() -> None:
     assert removals.of("batch/v1beta1", "CronJobList") is removals.of("batch/v1beta1", "CronJob")
 

@@ -95,6 +95,20 @@ def of_resource(group: str, version: str, resource: str) -> Lifecycle | None:
     return _by_resource().get((group, version, resource))
 
 
+def versions_of(kind: str) -> tuple[Lifecycle, ...]:
+    """A kind in all API versions that ever had it, alphas first in each group."""
+    return tuple(each for each in known().kinds if each.kind == kind)
+
+
+def is_own(api_version: str) -> bool:
+    """
+    Whether Kubernetes itself has this group: then a kind that `of` does not know is misspelled or in the wrong version.
+
+    Complete from 1.20 up to `known().released`; newer minors may bring kinds we have not heard of.
+    """
+    return api_version.rpartition("/")[0] in _own_groups()
+
+
 def served_in(api_version: str, kind: str, minor: AnyMinor) -> bool | None:
     """Whether that minor's API server has it; None where the kind is not one of Kubernetes' own."""
     life = of(api_version, kind)
@@ -141,6 +155,11 @@ def _chain(life: Lifecycle) -> Iterator[Lifecycle]:
 @cache
 def _by_kind() -> dict[tuple[str, str], Lifecycle]:
     return {(each.api_version, each.kind): each for each in known().kinds}
+
+
+@cache
+def _own_groups() -> frozenset[str]:
+    return frozenset(each.group for each in known().kinds)
 
 
 @cache
