@@ -135,7 +135,8 @@ def _pod_spec(kind: str, example: Mapping[str, Any]) -> dict[str, Any]:
         if word in example:
             own = {"name": word, "restartPolicy": "Always"} if word == "sidecar" else {"name": word}
             base = _CONTAINER if word == "container" else _CONTAINER | own
-            spec[list_name] = [merged(base, example[word] or {})]
+            others = [] if word == "container" else spec.get(list_name, [])
+            spec[list_name] = [*others, merged(base, example[word] or {})]
     if "volume" in example:
         spec["volumes"] = [merged({"name": "data"}, example["volume"] or {})]
     return merged(spec, example.get("pod") or {})

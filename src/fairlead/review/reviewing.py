@@ -30,6 +30,7 @@ _READ = {rule.id: rule for rule in READ}
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     """
     What to judge by. `only` and `skip` are rule ids or their beginnings; `minor` is None where nobody named a version.
+    `evidence` is what is known besides what was read.
     `lines` is how many findings of each rule are to have the line of their field, not of their object; None is all.
     `params` are by rule id, and replace what the rule has of the same name. `severities` changes those of rules.
     """
@@ -41,6 +42,7 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     least: Severity = Severity.ADVICE
     minor: int | None = None
     lines: int | None = None
+    evidence: frozenset[str] = frozenset()
     params: Mapping[str, Mapping[str, Any]] = {}
     severities: Mapping[str, Severity] = {}
     exceptions: tuple[CentralException, ...] = ()
@@ -52,7 +54,7 @@ def review(read: Read, rulebook: Rulebook, wanted: Wanted, *, today: date, fairl
     rules = [_changed(rule, wanted) for rule in _chosen(rulebook, wanted)]
     minor = NEWEST_MINOR if wanted.minor is None else wanted.minor
     ready, broken = rulebook.ready(rules)
-    verdict = judge(Scope(Objects(read.objects), minor=minor), ready)
+    verdict = judge(Scope(Objects(read.objects), minor=minor, evidence=wanted.evidence), ready)
     exceptions = Exceptions(wanted.exceptions, read.objects, today)
     kept, excepted = exceptions.apply(verdict.findings)
     kept += exceptions.close(frozenset(rule.id for rule in rules))

@@ -10,7 +10,7 @@ from fairlead.review.rulebook import read_tables, tables_in
 
 
 def broken_promises(folders: Sequence[Path]) -> tuple[int, list[str]]:
-    """How many examples there are, and a sentence for each that is not as it says. UsageError where there is no rule."""
+    """How many examples there are, and a sentence for each that is not as it says. UsageError for no rule at all."""
     rules = read_tables((path, path.read_bytes()) for folder in folders for path in tables_in(folder))
     if not rules:
         raise UsageError("there is no rule", place=", ".join(map(str, folders)))

@@ -12,7 +12,9 @@ def _selects_nothing(rule: SeveralRule, scope: Scope) -> Iterator[Found]:
     for service in scope.objects.of("Service"):
         spec = service.raw.get("spec") or {}
         selector = spec.get("selector")
-        if selector and spec.get("type") != "ExternalName" and not scope.objects.selected(service.namespace, selector):
+        if not selector or spec.get("type") == "ExternalName" or not scope.is_whole(service.namespace):
+            continue
+        if not scope.objects.selected(service.namespace, selector):
             labels = ", ".join(f"{key}={value}" for key, value in selector.items())
             yield rule.found(service, f"no pods carry {labels}", path=("spec", "selector"))
 

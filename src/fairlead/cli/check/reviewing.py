@@ -11,6 +11,7 @@ from typing import Annotated
 import msgspec
 import typer
 
+from fairlead.checks.scope import WHOLE
 from fairlead.cli.check.options import ConfigOption, RulesOption, minor_of
 from fairlead.manifests import Options, read
 from fairlead.model.errors import UsageError
@@ -53,6 +54,9 @@ def check(
         Path | None, typer.Option("--write-baseline", help="Write what is found to this file, and end with 0.")
     ] = None,
     values: Annotated[Words, typer.Option(help="Values file for Helm charts.")] = None,
+    whole: Annotated[
+        bool, typer.Option("--whole", help="Nothing runs beside what is named here, so what is absent is missing.")
+    ] = False,
     strict: Annotated[bool, typer.Option(help="End with 3 also where a rule had no evidence.")] = False,
     group_by: Annotated[Grouping, typer.Option(help="How the terminal groups.")] = Grouping.RULE,
     limit: Annotated[int, typer.Option(min=0, help="Findings shown a group on the terminal; 0 for all.")] = 10,
@@ -84,6 +88,7 @@ def check(
             least=severity,
             minor=minor_of(kubernetes_version or configured.kubernetes_version),
             baseline=read_baseline(baseline) if baseline else None,
+            evidence=frozenset({WHOLE} if whole else ()),
             lines=limit if _is_for_a_glance(outputs, group_by, limit) else None,
         ),
     )
