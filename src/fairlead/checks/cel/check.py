@@ -166,7 +166,7 @@ class _Checker:
             if not self._known.assign(given, wanted):
                 continue
             outcome = self._known.resolved(outcome)
-            result = outcome if result is None or result in {DYN, outcome} else DYN
+            result = outcome if result is None or result == outcome else DYN
         if result is not None:
             return result
         kinds = [described(self._known.resolved(kind, to_dyn=True)) for kind in given]
