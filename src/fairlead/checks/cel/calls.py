@@ -75,8 +75,8 @@ def _equality(generator: "Generator", node: Call) -> Piece:
     if text is None:
         text = _against_literal(generator, node.args[0], right, left, positive=positive)
     if text is None:
-        text = f"equal({left.text}, {right.text})"
-        text = text if positive else f"(not {text})"
+        fallible = fallible or positive
+        text = f"equals({left.text}, {right.text})" if positive else f"(not equal({left.text}, {right.text}))"
     return Piece(text, "bool", fallible, depth)
 
 
@@ -161,11 +161,12 @@ def _alternative(generator: "Generator", node: Call, target: Node) -> Piece:
     other = generator.block(node.args[0])
     name, first = _named(generator, optional)
     first = first if first == name else f"({first})"
-    if by_path:
-        test, value = f"{first} is not NONE", name
-    else:
-        test, value = f"has_value({first})", f"{name}.value" if unwrapped else name
-    kind = "" if unwrapped else "optional_type"
+    if not by_path:
+        first = f"{'value_or_absent' if unwrapped else 'optional_or_absent'}({optional.text})"
+        name = writer.name()
+        first = f"({name} := {first})"
+    test, value = f"{first} is not ABSENT", name
+    kind = ""
     if not other.lines:
         depth = max(optional.depth, other.piece.depth) + 2
         return Piece(f"({value} if {test} else {other.piece.text})", kind, depth=depth)

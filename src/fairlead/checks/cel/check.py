@@ -93,7 +93,7 @@ class _Checker:
         raise AssertionError(node)
 
     def _ident(self, node: Ident) -> Type:
-        kind = (self._globals if node.absolute else self._scope).get(node.name)
+        kind = self._scope.get(node.name)
         if kind is not None:
             return kind
         if node.name in TYPE_CONSTANTS:
@@ -301,7 +301,7 @@ _MACRO_ARGUMENTS = {
     "all": "a variable (or two) and a test",
     "exists": "a variable (or two) and a test",
     "exists_one": "a variable (or two) and a test",
-    "existsOne": "a variable (or two) and a test",
+    "existsOne": "two variables and a test",
     "map": "a variable, maybe a test, and a value",
     "filter": "a variable and a test",
     "transformList": "two variables, maybe a test, and a value",

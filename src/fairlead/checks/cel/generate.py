@@ -112,9 +112,6 @@ class Generator:
         return self.writer.keep(block, self.parameters() if block.blocks else [])
 
     def _ident(self, node: Ident) -> Piece:
-        if node.absolute:
-            self.used.add(node.name)
-            return Piece(self.globals[node.name], fallible=False, atom=True)
         if node.name in self.scope:
             name = self.scope[node.name]
             if self.globals.get(node.name) == name:

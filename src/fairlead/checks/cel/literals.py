@@ -31,6 +31,8 @@ def check_literals(root: Node, source: str, type_of: TypeOf) -> None:
             _check_uniform(node, source, type_of)
         if isinstance(node, Call):
             _check_call(node, source)
+            if node.name == "format" and isinstance(node.target, Literal):
+                _check_format(node, node.target, source, type_of)
             in_format = in_format or node.name == "format"
         pending += [(part, in_format) for part in parts_of(node)]
 
@@ -83,6 +85,42 @@ def _check_call(node: Call, source: str) -> None:
     elif node.name == "matches" or (node.name in {"find", "findAll"} and node.target is not None):
         for argument in node.args:
             _check_pattern(argument, source)
+
+
+_FORMATTED = {
+    "s": {
+        "string", "bool", "bytes", "int", "uint", "double", "map", "list", "type", "null_type", "dyn",
+        "google.protobuf.Duration", "google.protobuf.Timestamp",
+    },
+    "d": {"int", "uint", "dyn"},
+    "f": {"double", "string", "dyn"},
+    "e": {"double", "string", "dyn"},
+    "b": {"int", "uint", "bool", "dyn"},
+    "o": {"int", "uint", "dyn"},
+    "x": {"int", "uint", "string", "bytes", "dyn"},
+    "X": {"int", "uint", "string", "bytes", "dyn"},
+}  # fmt: skip
+
+
+def _check_format(node: Call, template: Literal, source: str, type_of: TypeOf) -> None:
+    """Where the template and the list are literals, their clauses and elements fit each other."""
+    from fairlead.checks.cel.library.formatting import CLAUSE
+
+    if type(template.value) is not str or len(node.args) != 1 or not isinstance(node.args[0], ListOf):
+        return
+    elements = [element for element, _ in node.args[0].elements]
+    clauses = [
+        (verb, precision) for precision, verb in CLAUSE.findall(template.value) if (precision, verb) != ("", "%")
+    ]
+    for verb, _ in clauses:
+        if verb not in _FORMATTED:
+            raise at(source, template.position, f"`%{verb}` is no clause of a format", "write `%%` for a percent sign")
+    if len(clauses) != len(elements):
+        raise at(source, node.position, f"the format has {len(clauses)} clauses, the list {len(elements)} elements")
+    for (verb, _), element in zip(clauses, elements, strict=True):
+        kind = type_of(element)
+        if kind[0] not in _FORMATTED[verb]:
+            raise at(source, element.position, f"`%{verb}` cannot format `{described(kind)}`")
 
 
 def _check_text(node: Call, source: str) -> None:

@@ -20,7 +20,7 @@ class Literal(Node):
 @dataclass(slots=True, eq=False)
 class Ident(Node):
     name: str
-    absolute: bool = False  # `.name`: never a variable of a macro
+    absolute: bool = False  # `.name`: not the name of a macro's variable
 
 
 @dataclass(slots=True, eq=False)

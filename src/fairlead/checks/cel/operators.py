@@ -58,6 +58,13 @@ def equal(a: Any, b: Any) -> bool:
     return bool(a == b)
 
 
+def equals(a: Any, b: Any) -> bool:
+    """The operator `==`. Values of the Kubernetes libraries refuse to be compared with others when they stand on its left."""
+    if type(a) is not type(b) and hasattr(type(a), "cel_type"):
+        no_overload("_==_", a, b)
+    return equal(a, b)
+
+
 def _same_entry(other: Any, key: Any, value: Any) -> bool:
     found = find(other, key)
     return found is not NONE and equal(value, found.value)
@@ -270,9 +277,8 @@ def index(container: Any, key: Any) -> Any:
 
 
 def optional_index(container: Any, key: Any) -> Optional:
-    if type(container) in _UNINDEXED:
-        return NONE
-    return find(container, key)
+    inside = container.value if type(container) is Optional and container.has_value else container
+    return NONE if type(inside) in _UNINDEXED else find(inside, key)
 
 
 _UNINDEXED = frozenset({str, int, UInt, float, bool, bytes, type(None)})
@@ -301,19 +307,34 @@ def optional_select(container: Any, field: str) -> Optional:
     return NONE
 
 
+ABSENT = object()
+
+
 def optional_path(container: Any, *fields: str) -> Any:
-    """`container.?a.?b` without the wrapping: the value, or NONE itself."""
+    """`container.?a.?b` without the wrapping: the value, or ABSENT."""
     for field in fields:
         if type(container) is dict:
             if field not in container:
-                return NONE
+                return ABSENT
             container = container[field]
             continue
         found = optional_select(container, field)
-        if found is NONE:
-            return NONE
+        if not found.has_value:
+            return ABSENT
         container = found.value
     return container
+
+
+def value_or_absent(value: Any) -> Any:
+    """For `orValue`. What is not optional stands for itself, as in the API server."""
+    if type(value) is not Optional:
+        return value
+    return value.value if value.has_value else ABSENT
+
+
+def optional_or_absent(value: Any) -> Any:
+    """For `or`."""
+    return ABSENT if type(value) is Optional and not value.has_value else value
 
 
 def contains(element: Any, container: Any) -> bool:
@@ -357,7 +378,7 @@ SIZED = frozenset({list, str, dict, bytes, MixedMap})
 
 # Literals
 
-_KEYS = frozenset({str, int, UInt, bool})
+_PLAIN_KEYS = frozenset({str, int, UInt})
 
 
 def new_map(*entries: tuple[Any, Any, bool]) -> Any:
@@ -375,16 +396,15 @@ def new_map(*entries: tuple[Any, Any, bool]) -> Any:
 
 
 def map_of(entries: list[tuple[Any, Any]]) -> Any:
+    """The last of equal keys wins, and keys may be of any type: the API server does not mind either in a literal."""
     kinds = {type(key) for key, _ in entries}
-    result: Any = MixedMap() if len(kinds) > 1 or bool in kinds else {}
+    result: Any = {} if len(kinds) <= 1 and kinds <= _PLAIN_KEYS else MixedMap()
     for key, value in entries:
-        insert(result, key, value)
+        result[key] = value
     return result
 
 
 def insert(target: Any, key: Any, value: Any) -> None:
-    if type(key) not in _KEYS:
-        raise CelError(f"unsupported key type: {type_name(key)}")
     if key in target:
         raise CelError(f"insert failed: key {key} already exists")
     target[key] = value

@@ -39,7 +39,7 @@ _MACROS = {
     "all": {2: 1, 3: 2},
     "exists": {2: 1, 3: 2},
     "exists_one": {2: 1, 3: 2},
-    "existsOne": {2: 1, 3: 2},
+    "existsOne": {3: 2},
     "map": {2: 1, 3: 1},
     "filter": {2: 1},
     "transformList": {3: 2, 4: 2},
@@ -237,6 +237,9 @@ class _Parser:
 
     def _list(self, bracket: Token) -> Node:
         elements: list[tuple[Node, bool]] = []
+        if self._accept(","):  # cel-go's grammar takes a comma for an empty list
+            self._expect("]")
+            return ListOf(elements, position=bracket.position)
         while not self._accept("]"):
             optional = self._accept("?")
             elements.append((self._expression(), optional))
@@ -245,6 +248,9 @@ class _Parser:
 
     def _map(self, brace: Token) -> Node:
         entries: list[tuple[Node, Node, bool]] = []
+        if self._accept(","):
+            self._expect("}")
+            return MapOf(entries, position=brace.position)
         while not self._accept("}"):
             optional = self._accept("?")
             key = self._expression()

@@ -124,6 +124,7 @@ GLOBALS: dict[str, Any] = {
     "INT_MIN": INT_MIN,
     "NONE": NONE,
     "SIZED": operators.SIZED,
+    "ABSENT": operators.ABSENT,
     "CelType": CelType,
     "Optional": Optional,
     "UInt": UInt,
@@ -137,11 +138,11 @@ GLOBALS: dict[str, Any] = {
     **{
         function.__name__: function
         for function in (
-            operators.add, operators.contains, operators.divide, operators.equal, operators.greater,
+            operators.add, operators.contains, operators.divide, operators.equal, operators.equals, operators.greater,
             operators.greater_equal, operators.has, operators.index, operators.items, operators.less,
             operators.less_equal, operators.modulo, operators.multiply, operators.negate, operators.negated,
             operators.new_list, operators.new_map, operators.not_bool, operators.optional_index,
-            operators.optional_path, operators.optional_select, operators.pairs, operators.subtract,
+            operators.optional_or_absent, operators.optional_path, operators.optional_select, operators.pairs, operators.subtract, operators.value_or_absent,
         )
     },
     **{name: _Lazy(module, name) for module, names in LIBRARY.items() for name in names.split()},

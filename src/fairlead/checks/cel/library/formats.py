@@ -4,7 +4,6 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from fairlead.checks.cel.errors import CelError
 from fairlead.checks.cel.operators import no_overload
 from fairlead.checks.cel.values import NONE, Optional
 
@@ -14,7 +13,7 @@ _DNS1123_SUBDOMAIN = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
 _DNS1035_LABEL = re.compile(r"[a-z](?:[-a-z0-9]*[a-z0-9])?")
 _NAME = re.compile(r"(?:[A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]")
 _UUID = re.compile(r"[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}", re.IGNORECASE | re.ASCII)
-_BASE64 = re.compile(r"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?")
+_BASE64 = re.compile(r"(?!\Z)(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?")
 _DATE = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})")
 _CLOCK = re.compile(r"([0-9]{2}):([0-9]{2}):([0-9]{2})(?:.[0-9]+)?(?:z|[+-][0-9]{2}:[0-9]{2})")
 _LABEL_LENGTH = 63
@@ -89,15 +88,15 @@ def _uri(text: str) -> Problems:
 
 
 def _date(text: str) -> Problems:
-    from fairlead.checks.cel.library.moments import parse_timestamp
+    from fairlead.checks.cel.library.moments import days_in
 
-    if _DATE.fullmatch(text):
-        try:
-            parse_timestamp(f"{text}T00:00:00Z")
-        except CelError:
-            return ["must be a date of the calendar"]
-        return []
-    return ["must be a date such as 2006-01-31"]
+    found = _DATE.fullmatch(text)
+    if found is None:
+        return ["must be a date such as 2006-01-31"]
+    year, month, day = map(int, found.groups())
+    if not 1 <= month <= 12 or not 1 <= day <= days_in(year, month):
+        return ["must be a date of the calendar"]
+    return []
 
 
 def _datetime(text: str) -> Problems:
@@ -130,7 +129,7 @@ _FORMATS = {
         Format("labelValue", _label_value),
         Format("uri", _uri),
         Format("uuid", _matching(_UUID, "a UUID")),
-        Format("byte", _matching(_BASE64, "Base64")),
+        Format("byte", _matching(_BASE64, "Base64, and not empty")),
         Format("date", _date),
         Format("datetime", _datetime),
     )

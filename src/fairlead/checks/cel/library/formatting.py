@@ -2,7 +2,6 @@
 
 import math
 import re
-from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Any
 
 from fairlead.checks.cel.errors import CelError
@@ -11,9 +10,8 @@ from fairlead.checks.cel.library.moments import format_duration, format_timestam
 from fairlead.checks.cel.operators import no_overload
 from fairlead.checks.cel.values import CelType, Duration, MixedMap, Timestamp, UInt, type_name
 
-_CLAUSE = re.compile(r"%(?:\.([0-9]*))?(.?)", re.DOTALL)
+CLAUSE = re.compile(r"%(?:\.([0-9]*))?(.?)", re.DOTALL)
 _PRECISION = 6
-_MOST_PRECISION = 1000
 _SUPERSCRIPT = str.maketrans("0123456789-+", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺")
 _SPECIAL = frozenset({"NaN", "Infinity", "-Infinity"})
 _MAPS = frozenset({dict, MixedMap})
@@ -25,7 +23,7 @@ def m_format(template: Any, args: Any) -> str:
     used = 0
     pieces: list[str] = []
     position = 0
-    for found in _CLAUSE.finditer(template):
+    for found in CLAUSE.finditer(template):
         pieces.append(template[position : found.start()])
         position = found.end()
         precision, verb = found.groups()
@@ -36,15 +34,13 @@ def m_format(template: Any, args: Any) -> str:
             raise CelError(f"index {used} out of range")
         pieces.append(_formatted(verb, precision, args[used]))
         used += 1
-    if used < len(args):
-        raise CelError(f"too many arguments supplied to string.format (expected {used}, got {len(args)})")
     return "".join([*pieces, template[position:]])
 
 
 def _formatted(verb: str, precision: str | None, value: Any) -> str:
-    if precision is not None and int(precision or "0") > _MOST_PRECISION:
-        raise CelError(f"precision {precision} is too large")
-    digits = _PRECISION if precision is None else int(precision or "0")
+    if precision is not None and not (0 < len(precision) < 4):
+        raise CelError(f"`{precision}` is no precision between 0 and 999")
+    digits = _PRECISION if precision is None else int(precision)
     match verb:
         case "s":
             return _text(value)
@@ -53,7 +49,7 @@ def _formatted(verb: str, precision: str | None, value: Any) -> str:
         case "f":
             return _fixed(value, digits)
         case "e":
-            return _scientific(value, digits)
+            return _scientific(value)
         case "b" | "o" | "x" | "X":
             return _in_base(verb, value)
     raise CelError(f'could not parse formatting clause: unrecognized formatting clause "{verb}"')
@@ -122,8 +118,7 @@ def _fixed(value: Any, digits: int) -> str:
     number = _number("fixed-point", value)
     if not math.isfinite(number):
         return _special(number)
-    rounded = Decimal(repr(number)).quantize(Decimal(1).scaleb(-digits), rounding=ROUND_HALF_EVEN)
-    return f"{rounded:,f}"
+    return f"{number or 0.0:,.{digits}f}"
 
 
 def _special(number: float) -> str:
@@ -132,11 +127,12 @@ def _special(number: float) -> str:
     return "∞" if number > 0 else "-∞"
 
 
-def _scientific(value: Any, digits: int) -> str:
+def _scientific(value: Any) -> str:
+    """Whatever precision is asked for, the API server writes six decimals."""
     number = _number("scientific", value)
     if not math.isfinite(number):
-        return _special(number)
-    mantissa, _, exponent = f"{number:.{digits}e}".partition("e")
+        return _special(number).rjust(_PRECISION)
+    mantissa, _, exponent = f"{number or 0.0:.{_PRECISION}e}".partition("e")
     power = f"{int(exponent):03d}" if int(exponent) < 0 else f"{int(exponent):02d}"
     return f"{mantissa}×10{power.translate(_SUPERSCRIPT)}"
 

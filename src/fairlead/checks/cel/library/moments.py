@@ -65,7 +65,7 @@ def parse_timestamp(text: str) -> Timestamp:
     if found is None:
         raise _no_timestamp(text)
     year, month, day, hour, minute, second = (int(found[number]) for number in range(1, 7))
-    if not 1 <= month <= 12 or hour > 23 or minute > 59 or second > 59 or not 1 <= day <= _days_in(year, month):
+    if not 1 <= month <= 12 or hour > 23 or minute > 59 or second > 59 or not 1 <= day <= days_in(year, month):
         raise _no_timestamp(text)
     offset = 0
     if found[8]:
@@ -111,7 +111,7 @@ def days_since_1970(year: int, month: int, day: int) -> int:
     return era * 146097 + year_of_era * 365 + year_of_era // 4 - year_of_era // 100 + day_of_year - 719468
 
 
-def _days_in(year: int, month: int) -> int:
+def days_in(year: int, month: int) -> int:
     is_leap = year % 4 == 0 and (year % 100 != 0 or year % 400 == 0)
     return 29 if month == 2 and is_leap else _DAYS[month - 1]
 

@@ -98,7 +98,8 @@ def f_isSemver(text: Any, *normalize: Any) -> bool:
 def _number(name: str, value: Any, place: int) -> int:
     if type(value) is not Semver:
         no_overload(name, value)
-    return value.core[place]
+    # The API server turns the unsigned numbers of a version into signed ones.
+    return (value.core[place] + 2**63) % 2**64 - 2**63
 
 
 def m_major(value: Any) -> int:
