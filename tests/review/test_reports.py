@@ -167,12 +167,18 @@ def test_html_is_well_formed_and_loads_nothing() -> None:
 
 
 def test_a_thousand_findings_can_be_read() -> None:
-    review = a_review(*(a_found(line=number, name=f"cart-{number}") for number in range(1, 1001)))
+    review = a_review(*(a_found(line=number, subject=f"Deployment shop/cart-{number}") for number in range(1, 1001)))
     text = terminal.text_of(review)
     assert len(text.splitlines()) < 30
     assert "990 more" in text
     assert "1,000 findings" in text
     assert len(terminal.text_of(review, limit=0).splitlines()) > 1000
+
+
+def test_what_is_said_in_many_places_is_told_once() -> None:
+    text = terminal.text_of(a_review(a_found(file="base.yaml"), a_found(file="a.yaml"), a_found(file="b.yaml")))
+    assert text.count("runs privileged") == 1
+    assert "(and 2 other places)" in text
 
 
 @pytest.mark.parametrize(

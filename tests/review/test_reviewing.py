@@ -25,7 +25,7 @@ def state_of(done: Review, rule_id: str) -> State:
 def test_a_rule_without_anything_to_judge_is_not_called_clean(judged: Reviewing) -> None:
     done = judged(PRIVILEGED)
     assert state_of(done, "SEC101") is State.FOUND
-    assert state_of(done, "END101") is State.CLEAN
+    assert state_of(done, "SEC102") is State.CLEAN
     assert state_of(done, "NET101") is State.NOT_APPLICABLE
 
 

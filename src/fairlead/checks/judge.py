@@ -108,7 +108,10 @@ def _one_by_one(scope: Scope, rules: Sequence[tuple[Compiled, Tally]]) -> Iterat
 
 def _is_made_by_another(each: KubeObject) -> bool:
     """A Deployment's ReplicaSet and its pods say again what the Deployment says."""
-    owners = (each.raw.get("metadata") or {}).get("ownerReferences") if each.pod_spec is not None else None
+    metadata = each.raw.get("metadata")
+    if each.pod_spec is None or not isinstance(metadata, dict):
+        return False
+    owners = metadata.get("ownerReferences")
     return isinstance(owners, list) and any(isinstance(owner, dict) and owner.get("controller") for owner in owners)
 
 

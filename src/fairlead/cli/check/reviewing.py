@@ -57,7 +57,7 @@ def check(
     whole: Annotated[
         bool, typer.Option("--whole", help="Nothing runs beside what is named here, so what is absent is missing.")
     ] = False,
-    strict: Annotated[bool, typer.Option(help="End with 3 also where a rule had no evidence.")] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="End with 3 also where a rule had no evidence.")] = False,
     group_by: Annotated[Grouping, typer.Option(help="How the terminal groups.")] = Grouping.RULE,
     limit: Annotated[int, typer.Option(min=0, help="Findings shown a group on the terminal; 0 for all.")] = 10,
 ) -> None:
@@ -70,6 +70,8 @@ def check(
         return
     if not paths:
         raise UsageError("nothing to check was named", hint="`fairlead check ./manifests`, or `-` for standard input")
+    if limit < 0:
+        raise UsageError("is 0 for all, or more", place="--limit")
     for path in paths:
         if path != "-" and not os.path.lexists(path):
             raise UsageError("there is no such file or folder", place=path)

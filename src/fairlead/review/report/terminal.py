@@ -62,12 +62,14 @@ def text_of(review: Review, *, grouping: Grouping = Grouping.RULE, limit: int = 
 def _by_rule(group: list[Found], limit: int, ink: Ink) -> Iterator[str]:
     first = group[0]
     yield f"{ink.strong(first.id)}  {first.title}  {ink.severity(first.severity)}" + ink.dim(f"  {len(group):,}")
-    shown = group[: limit or None]
-    room = min(60, max(len(visible(place_of(found))) for found in shown))
-    for found in shown:
+    told = _told_once(group)
+    shown = told[: limit or None]
+    room = min(60, max(len(visible(place_of(found))) for found, _ in shown))
+    for found, others in shown:
         place = visible(place_of(found)) or "-"
-        yield f"  {place:<{room}}  {visible(about(found))}: {visible(found.message)}"
-    yield from _more(group, limit, ink)
+        also = ink.dim(f"  (and {counted(others, 'other place')})") if others else ""
+        yield f"  {place:<{room}}  {visible(about(found))}: {visible(found.message)}{also}"
+    yield from _more(len(told), limit, ink)
     yield ink.dim(f"  fix: {first.fix}")
 
 
@@ -77,12 +79,24 @@ def _by_place(name: str, group: list[Found], limit: int, ink: Ink) -> Iterator[s
         at = f"{found.line}:{found.column}" if found.line else "-"
         severity = ink.severity(found.severity, f"{found.severity.value:<7}")
         yield f"  {at:>8}  {severity}  {found.id:<7}  {visible(about(found))}: {visible(found.message)}"
-    yield from _more(group, limit, ink)
+    yield from _more(len(group), limit, ink)
 
 
-def _more(group: list[Found], limit: int, ink: Ink) -> Iterator[str]:
-    if limit and len(group) > limit:
-        yield ink.dim(f"  … and {len(group) - limit:,} more (`--limit 0` shows all)")
+def _told_once(group: list[Found]) -> list[tuple[Found, int]]:
+    """Each thing with how often it is said again: an object of a Kustomize base comes back with every overlay."""
+    again: dict[tuple[str, str, str], int] = {}
+    first: list[tuple[tuple[str, str, str], Found]] = []
+    for found in group:
+        key = (found.subject, found.item, found.message)
+        if key not in again:
+            first.append((key, found))
+        again[key] = again.get(key, -1) + 1
+    return [(found, again[key]) for key, found in first]
+
+
+def _more(number: int, limit: int, ink: Ink) -> Iterator[str]:
+    if limit and number > limit:
+        yield ink.dim(f"  … and {number - limit:,} more (`--limit 0` shows all)")
 
 
 def _broken(review: Review, ink: Ink, limit: int) -> Iterator[str]:
