@@ -15,5 +15,5 @@ rm -rf "$XDG_STATE_HOME"
 fairlead twin up --name captures
 export FAIRLEAD_FLEET=$fleet
 python scripts/capture.py docs/pictures/plan.svg --columns 160 --rows 90 -- fairlead upgrade plan
-# In the middle of the first cluster's node pools.
-python scripts/capture.py docs/pictures/watch.svg --columns 130 --rows 46 --at 45 -- fairlead upgrade start
+# In the middle of the first cluster's node pools, however fast the machine is.
+python scripts/capture.py docs/pictures/watch.svg --columns 130 --rows 46 --until " 3/10 nodes" -- fairlead upgrade start
