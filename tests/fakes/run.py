@@ -106,11 +106,11 @@ class Rig:
     def with_policy(self, **changes: object) -> "Rig":
         return Rig(self.rates, msgspec.structs.replace(self.policy, **changes), self.pools, self.limit)
 
-    async def plan(self, *only: str) -> FleetPlan:
-        return await plan_fleet(self.fleet, self.ports, only, load_seconds=_LOAD_SECONDS)
+    async def plan(self, *only: str, return_drained: bool = False) -> FleetPlan:
+        return await plan_fleet(self.fleet, self.ports, only, return_drained=return_drained, load_seconds=_LOAD_SECONDS)
 
-    async def start(self, *only: str) -> None:
-        plan = await self.plan(*only)
+    async def start(self, *only: str, return_drained: bool = False) -> None:
+        plan = await self.plan(*only, return_drained=return_drained)
         order = freeze(self.fleet, plan, run="r1", started_by="test")
         await self.runs.start(order, self.queue)
 

@@ -1,5 +1,7 @@
 """What stands against an upgrade, one picture each."""
 
+import msgspec
+
 from fairlead.fleet.file import UpgradePolicy
 from fairlead.model.version import Version
 from fairlead.upgrade.plan.cluster import plan_cluster
@@ -38,8 +40,21 @@ def test_a_finished_cluster_that_stands_out_of_the_balancer_is_told() -> None:
     seen = preview(finished, _GOAL)
     assert not seen.steps
     assert [finding.id for finding in seen.warnings] == ["UPG205"]
-    assert "no run returns it" in seen.warnings[0].message
-    assert "the run returns it" in preview(a_snapshot(traffic=out), _GOAL).warnings[0].message
+    assert "it stays out" in seen.warnings[0].message
+    assert "--return-drained" in seen.warnings[0].fix
+
+
+def test_a_cluster_that_stands_out_stays_out_unless_it_is_to_be_returned() -> None:
+    out = a_reading(in_balancer=False, out_of_balancer=True)
+    returning = msgspec.structs.replace(_GOAL, return_drained=True)
+    unfinished, finished = a_snapshot(traffic=out), a_snapshot(version=str(_GOAL.target), traffic=out)
+    stays = preview(unfinished, _GOAL)
+    assert [step.name for step in stays.steps][-1] == "verify"
+    assert "it stays out" in stays.warnings[0].message
+    comes = preview(unfinished, returning)
+    assert [step.name for step in comes.steps][-2:] == ["verify", "return to balancer"]
+    assert "the run returns it" in comes.warnings[0].message
+    assert [step.name for step in preview(finished, returning).steps] == ["verify", "return to balancer"]
 
 
 def test_a_blue_green_pool_is_planned_by_its_own_settings() -> None:

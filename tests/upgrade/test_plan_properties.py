@@ -11,7 +11,7 @@ from fairlead.fleet.file import DrainMode, FleetCluster, UpgradePolicy, Wave
 from fairlead.model.cluster import GkePlace
 from fairlead.model.version import Version
 from fairlead.snapshot.cluster import Budget, ClusterSnapshot, Pod
-from fairlead.upgrade.plan.cluster import plan_cluster
+from fairlead.upgrade.plan.cluster import first_memory, plan_cluster
 from fairlead.upgrade.plan.headroom import SharedLoad, lacking_headroom
 from fairlead.upgrade.plan.preview import simulate
 from fairlead.upgrade.plan.steps import (
@@ -32,12 +32,12 @@ from fairlead.upgrade.plan.steps import (
 )
 from fairlead.upgrade.plan.versions import choose_target
 from fairlead.upgrade.plan.waves import line_up, may_start
-from fakes.pictures import a_snapshot, policies, snapshots
+from fakes.pictures import a_reading, a_snapshot, policies, snapshots
 
 
 def taken(snapshot: ClusterSnapshot, goal: Goal) -> Iterator[tuple[Step, ClusterSnapshot, Memory]]:
     """Follow the plan to its end; each step with the picture and the memory before it."""
-    memory = Memory()
+    memory = first_memory(snapshot, goal)
     for _ in range(300):
         match plan_cluster(snapshot, goal, memory):
             case NextStep(step=step):
@@ -122,6 +122,21 @@ def test_a_cluster_gets_no_traffic_before_it_is_verified(snapshot: ClusterSnapsh
         out = [number for number, step in enumerate(steps) if isinstance(step, TakeOutOfBalancer)]
         assert out
         assert out[0] < changes[0]
+
+
+@given(snapshots(), policies(), st.booleans())
+@settings(max_examples=200, deadline=None)
+def test_what_was_out_before_is_returned_only_where_that_was_asked_for(
+    snapshot: ClusterSnapshot, policy: UpgradePolicy, asked: bool
+) -> None:
+    goal = msgspec.structs.replace(goal_of(snapshot, policy), return_drained=asked)
+    out = msgspec.structs.replace(snapshot, traffic=a_reading(in_balancer=False, out_of_balancer=True))
+    returns = [isinstance(step, ReturnToBalancer) for step, _, _ in taken(out, goal)]
+    assert sum(returns) == asked
+    end = at_the_end(out, goal)
+    assert end.traffic is not None
+    assert end.traffic.in_balancer == asked
+    assert plan_cluster(end, goal, first_memory(end, goal)) == Done()
 
 
 @given(snapshots(), policies())

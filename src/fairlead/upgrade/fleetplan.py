@@ -22,12 +22,16 @@ from fairlead.upgrade.state import Access, ClusterOrder, FleetOrder
 
 
 class FleetPlan(msgspec.Struct, frozen=True):
-    """What a run would do now. `minutes`: forecast in all, waves after each other, clusters side by side as allowed."""
+    """
+    What a run would do now. `minutes`: forecast in all, waves after each other, clusters side by side as allowed;
+    `return_drained`: clusters that are out of the balancer before are returned too.
+    """
 
     fleet: str
     lineup: Lineup
     clusters: dict[str, ClusterPreview]
     minutes: float
+    return_drained: bool = False
 
     @property
     def blocked(self) -> bool:
@@ -44,7 +48,14 @@ def access_of(fleet: Fleet) -> Access:
     return Access(fleet.spec.gke, fleet.spec.balancers)
 
 
-async def plan_fleet(fleet: Fleet, ports: Ports, only: Sequence[str] = (), *, load_seconds: float = 2.0) -> FleetPlan:
+async def plan_fleet(
+    fleet: Fleet,
+    ports: Ports,
+    only: Sequence[str] = (),
+    *,
+    return_drained: bool = False,
+    load_seconds: float = 2.0,
+) -> FleetPlan:
     """
     Look at every cluster (`only`: of these) and say what a run would do; UnreachableError where one is silent.
 
@@ -54,7 +65,10 @@ async def plan_fleet(fleet: Fleet, ports: Ports, only: Sequence[str] = (), *, lo
     pictures = await asyncio.gather(*(ports.eyes.take(each) for each in members))
     by_name = {each.name: picture for each, picture in zip(members, pictures, strict=True)}
     lineup = _lineup(fleet, members, by_name)
-    begun = {each.name: preview(by_name[each.name], goal_for(fleet, each, by_name[each.name])) for each in members}
+    begun = {
+        each.name: preview(by_name[each.name], goal_for(fleet, each, by_name[each.name], return_drained=return_drained))
+        for each in members
+    }
     lacking = await asyncio.gather(
         *(_lacking_headroom(begun[each.name], fleet, each, ports, load_seconds) for each in members)
     )
@@ -62,7 +76,7 @@ async def plan_fleet(fleet: Fleet, ports: Ports, only: Sequence[str] = (), *, lo
         name: msgspec.structs.replace(each, blockers=(*each.blockers, *found))
         for (name, each), found in zip(begun.items(), lacking, strict=True)
     }
-    return FleetPlan(fleet.metadata.name, lineup, previews, _minutes(lineup, previews))
+    return FleetPlan(fleet.metadata.name, lineup, previews, _minutes(lineup, previews), return_drained)
 
 
 def freeze(fleet: Fleet, plan: FleetPlan, run: str, started_by: str) -> FleetOrder:
@@ -74,7 +88,15 @@ def freeze(fleet: Fleet, plan: FleetPlan, run: str, started_by: str) -> FleetOrd
         fleet=fleet.metadata.name,
         waves=plan.lineup.waves,
         clusters={
-            name: ClusterOrder(run, access_of(fleet), fleet.cluster(name), target, fleet.spec.upgrade, capacities)
+            name: ClusterOrder(
+                run,
+                access_of(fleet),
+                fleet.cluster(name),
+                target,
+                fleet.spec.upgrade,
+                capacities,
+                plan.return_drained,
+            )
             for name, target in targets.items()
         },
         left_out=plan.lineup.left_out,
@@ -95,11 +117,13 @@ def members_of(fleet: Fleet, only: Sequence[str]) -> tuple[FleetCluster, ...]:
     return tuple(each for each in fleet.spec.clusters if not only or each.name in only)
 
 
-def goal_for(fleet: Fleet, cluster: FleetCluster, snapshot: ClusterSnapshot) -> Goal | Blocked:
+def goal_for(
+    fleet: Fleet, cluster: FleetCluster, snapshot: ClusterSnapshot, *, return_drained: bool = False
+) -> Goal | Blocked:
     """Where the version policy sends this cluster, or why it cannot say."""
     target = choose_target(fleet.spec.upgrade.version, snapshot)
     if isinstance(target, Version):
-        return Goal(target, fleet.spec.upgrade, balanced=bool(cluster.traffic))
+        return Goal(target, fleet.spec.upgrade, balanced=bool(cluster.traffic), return_drained=return_drained)
     return target
 
 

@@ -24,7 +24,7 @@ class Access(msgspec.Struct, frozen=True):
 class ClusterOrder(msgspec.Struct, frozen=True):
     """
     One cluster's part of a run, frozen at its start. `capacities`: declared requests a second by server name, all
-    clusters of the fleet.
+    clusters of the fleet. `return_drained`: it is returned also where it was out of the balancer before.
     """
 
     run: str
@@ -33,6 +33,7 @@ class ClusterOrder(msgspec.Struct, frozen=True):
     target: Version
     policy: UpgradePolicy
     capacities: dict[str, float] = {}
+    return_drained: bool = False
 
 
 class FleetOrder(msgspec.Struct, frozen=True):
@@ -265,12 +266,16 @@ class Planned(msgspec.Struct, frozen=True):
 
 
 class FirstLook(msgspec.Struct, frozen=True):
-    """A cluster before anything was touched. `unready`: workloads that were not whole even then."""
+    """
+    A cluster before anything was touched. `unready`: workloads that were not whole even then; `memory`: what a run is
+    to know of it from the beginning.
+    """
 
     control_plane: Version
     pools: tuple[PoolRecord, ...]
     unready: tuple[str, ...]
     baseline: Baseline | None
+    memory: Memory = Memory()
 
 
 class StepOrder(msgspec.Struct, frozen=True):

@@ -22,10 +22,23 @@ from fairlead.worker.wiring import ports_of
 
 OnlyOption = Annotated[list[str] | None, typer.Option("--cluster", "-c", help="Only these clusters; may be repeated.")]
 
+ReturnOption = Annotated[
+    bool,
+    typer.Option(
+        "--return-drained",
+        help="Also verify and return clusters that are out of the balancer before the run; without it they stay out.",
+    ),
+]
 
-def plan(fleet: FleetOption = FLEET_DEFAULT, cluster: OnlyOption = None, output: FormOption = Form.TABLE) -> None:
+
+def plan(
+    fleet: FleetOption = FLEET_DEFAULT,
+    cluster: OnlyOption = None,
+    return_drained: ReturnOption = False,
+    output: FormOption = Form.TABLE,
+) -> None:
     """Show what a run would do now: order, waves, versions, surge, forecast, and what stands against it."""
-    planned = asyncio.run(_plan(load_fleet(fleet), cluster or []))
+    planned = asyncio.run(_plan(load_fleet(fleet), cluster or [], return_drained=return_drained))
     show(planned, output, as_table(planned))
     if planned.blocked:
         raise typer.Exit(Exit.FAILED)
@@ -35,23 +48,24 @@ def start(
     fleet: FleetOption = FLEET_DEFAULT,
     cluster: OnlyOption = None,
     watch: Annotated[bool, typer.Option("--watch/--detach", help="Follow the run, or return at once.")] = True,
+    return_drained: ReturnOption = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show the plan.")] = False,
     output: FormOption = Form.TABLE,
 ) -> None:
     """Freeze the plan into a run and start it; it goes on without this terminal."""
     if dry_run:
-        plan(fleet, cluster, output)
+        plan(fleet, cluster, return_drained, output)
         return
-    raise typer.Exit(asyncio.run(_start(fleet, cluster or [], output, watch=watch)))
+    raise typer.Exit(asyncio.run(_start(fleet, cluster or [], output, watch=watch, return_drained=return_drained)))
 
 
-async def _plan(fleet: Fleet, only: list[str]) -> FleetPlan:
-    return await plan_fleet(fleet, ports_of(access_of(fleet)), only)
+async def _plan(fleet: Fleet, only: list[str], *, return_drained: bool) -> FleetPlan:
+    return await plan_fleet(fleet, ports_of(access_of(fleet)), only, return_drained=return_drained)
 
 
-async def _start(path: Path, only: list[str], output: Form, *, watch: bool) -> int:
+async def _start(path: Path, only: list[str], output: Form, *, watch: bool, return_drained: bool) -> int:
     fleet = load_fleet(path)
-    planned = await _plan(fleet, only)
+    planned = await _plan(fleet, only, return_drained=return_drained)
     _refuse_the_impossible(planned)
     # A run that has all but ended leaves nothing to plan, and is to be named all the same.
     await refuse_a_second(fleet)

@@ -12,7 +12,7 @@ from fairlead.snapshot.cluster import ClusterSnapshot, Workload
 from fairlead.snapshot.traffic import between
 from fairlead.upgrade.activities.doors import beating, for_a_person
 from fairlead.upgrade.entries import ClusterEntries
-from fairlead.upgrade.plan.cluster import plan_cluster
+from fairlead.upgrade.plan.cluster import first_memory, plan_cluster
 from fairlead.upgrade.plan.forecast import minutes_of
 from fairlead.upgrade.plan.returning import Baseline
 from fairlead.upgrade.plan.steps import Goal, NextStep
@@ -51,11 +51,14 @@ class LookActivities:
             ports = self._ports_of(order.access)
             baseline = await self._baseline(ports, order)
             snapshot = await ports.eyes.take(order.cluster)
+            if order.cluster.traffic and snapshot.traffic is None:
+                raise UnreachableError(f"where {order.cluster.name} is in its balancers could not be read")
             return FirstLook(
                 snapshot.provider_control_plane,
                 tuple(PoolRecord(pool.name, pool.version, pool.version, pool.nodes) for pool in snapshot.pools),
                 tuple(workload.ref for workload in _unready(snapshot)),
                 baseline,
+                first_memory(snapshot, goal_of(order)),
             )
 
     @activity.defn
@@ -124,7 +127,7 @@ class LookActivities:
 
 def goal_of(order: ClusterOrder) -> Goal:
     """Where the order sends its cluster."""
-    return Goal(order.target, order.policy, balanced=bool(order.cluster.traffic))
+    return Goal(order.target, order.policy, balanced=bool(order.cluster.traffic), return_drained=order.return_drained)
 
 
 def what_is_missing(

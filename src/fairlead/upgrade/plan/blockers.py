@@ -78,16 +78,16 @@ def standing_out(snapshot: ClusterSnapshot, *, will_return: bool) -> tuple[Findi
     """Said of a cluster that is out of the balancer before anything begins; who put it there is not known."""
     if snapshot.traffic is None or not snapshot.traffic.out_of_balancer:
         return ()
-    then = "the run returns it at its end" if will_return else "nothing is to be done here, so no run returns it"
-    fix = "leave it out of the run (`--cluster` names the others) where it is to stay out"
-    by_hand = "once it is whole, set its servers `ready` and their weights to 100 % in HAProxy by hand"
+    then = "the run returns it at its end" if will_return else "it stays out, as a run returns only what it took out"
+    stay = "leave it out of the run (`--cluster` names the others) where it is to stay out"
+    serve = "`--return-drained` has it verified and returned by the run"
     return (
         Finding(
             "UPG205",
             Severity.WARNING,
             f"{snapshot.ref} traffic",
             f"is out of the balancer; {then}",
-            fix if will_return else by_hand,
+            stay if will_return else serve,
         ),
     )
 

@@ -51,6 +51,12 @@ def plan_cluster(snapshot: ClusterSnapshot, goal: Goal, memory: Memory) -> Plan:
     return step_towards(change, snapshot, goal, memory)
 
 
+def first_memory(snapshot: ClusterSnapshot, goal: Goal) -> Memory:
+    """What is to be remembered of the cluster as it was found; one to be returned is ours to keep out until then."""
+    found_out = goal.balanced and _is_out(snapshot)
+    return Memory(out=found_out and goal.return_drained, found_out=found_out)
+
+
 def next_change(snapshot: ClusterSnapshot, goal: Goal) -> Change | Blocked | None:
     """The next thing that changes the cluster, whatever has to come before it; None where nothing has to change."""
     control_plane = snapshot.provider_control_plane
@@ -77,7 +83,7 @@ def pools_to_follow(snapshot: ClusterSnapshot, goal: Goal) -> list[Pool]:
 
 def step_towards(change: Change | None, snapshot: ClusterSnapshot, goal: Goal, memory: Memory) -> Plan:
     """What has to come before `change`, or the change itself; after the last change, what makes an end."""
-    if change is None and not memory.touched:
+    if change is None and not memory.touched and not _to_be_returned(goal, memory):
         return Done()
     if foreign := _foreign(snapshot, change):
         return NextStep(foreign)
@@ -108,9 +114,14 @@ def _make_an_end(goal: Goal, memory: Memory) -> Plan:
         return NextStep(Bake(memory.unbaked, goal.policy.bake))
     if not memory.verified:
         return NextStep(Verify())
-    if memory.out:
+    if _to_be_returned(goal, memory):
         return NextStep(ReturnToBalancer())
     return Done()
+
+
+def _to_be_returned(goal: Goal, memory: Memory) -> bool:
+    """What was out before the run stays out, unless the run was told otherwise."""
+    return memory.out and (goal.return_drained or not memory.found_out)
 
 
 def _roll(snapshot: ClusterSnapshot, goal: Goal, pools: list[Pool]) -> RollPool | Blocked | None:

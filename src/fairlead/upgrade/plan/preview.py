@@ -15,12 +15,11 @@ from fairlead.upgrade.plan.blockers import (
     standing_out,
     warnings_of,
 )
-from fairlead.upgrade.plan.cluster import next_change, step_towards
+from fairlead.upgrade.plan.cluster import first_memory, next_change, step_towards
 from fairlead.upgrade.plan.forecast import minutes_of
 from fairlead.upgrade.plan.steps import (
     Blocked,
     Goal,
-    Memory,
     NextStep,
     ReturnToBalancer,
     RollPool,
@@ -87,12 +86,11 @@ def preview(snapshot: ClusterSnapshot, goal: Goal | Blocked) -> ClusterPreview:
     steps, stuck = follow(snapshot, goal)
     rolled = [pool.name for pool in snapshot.pools if wants_to_follow(pool, goal.target, goal.policy.version)]
     blockers = [*stuck]
-    if steps or stuck:
-        for found in (
-            missing_evidence(snapshot, balanced=goal.balanced),
-            blockers_of(snapshot, rolled, goal.policy, touched=False),
-        ):
-            blockers += found.because if found else ()
+    if (steps or stuck) and (blind := missing_evidence(snapshot, balanced=goal.balanced)):
+        blockers += blind.because
+    changes = stuck or any(isinstance(step, UpgradeControlPlane | RollPool) for step in steps)
+    if changes and (blocked := blockers_of(snapshot, rolled, goal.policy, touched=False)):
+        blockers += blocked.because
     return ClusterPreview(
         str(snapshot.ref),
         rate,
@@ -111,7 +109,7 @@ def preview(snapshot: ClusterSnapshot, goal: Goal | Blocked) -> ClusterPreview:
 
 def follow(snapshot: ClusterSnapshot, goal: Goal) -> tuple[list[Step], tuple[Finding, ...]]:
     """All steps to the end, blockers left aside; the findings are those without which no next step could be named."""
-    memory = Memory()
+    memory = first_memory(snapshot, goal)
     steps: list[Step] = []
     while len(steps) < _MOST_STEPS:
         change = next_change(snapshot, goal)
@@ -142,6 +140,9 @@ def simulate(snapshot: ClusterSnapshot, step: Step) -> ClusterSnapshot:
             traffic = snapshot.traffic or TrafficReading(snapshot.taken, "", 0, 0, 0.0, 0, 0, 0.0, 0, False, True)
             out = msgspec.structs.replace(traffic, in_balancer=False, out_of_balancer=True)
             return msgspec.structs.replace(snapshot, traffic=out)
+        case ReturnToBalancer() if snapshot.traffic is not None:
+            back = msgspec.structs.replace(snapshot.traffic, in_balancer=True, out_of_balancer=False)
+            return msgspec.structs.replace(snapshot, traffic=back)
         case _:
             return snapshot
 

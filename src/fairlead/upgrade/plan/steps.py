@@ -99,11 +99,15 @@ Plan = NextStep | Blocked | Done
 
 
 class Goal(msgspec.Struct, frozen=True):
-    """Where one cluster is to go, explicit, and by which rules. `balanced`: some balancer carries its traffic."""
+    """
+    Where one cluster is to go, explicit, and by which rules. `balanced`: some balancer carries its traffic;
+    `return_drained`: it is to serve in the end also where it was out of the balancer before.
+    """
 
     target: Version
     policy: UpgradePolicy
     balanced: bool = True
+    return_drained: bool = False
 
 
 class Memory(msgspec.Struct, frozen=True):
@@ -111,7 +115,8 @@ class Memory(msgspec.Struct, frozen=True):
     What a run knows of a cluster that no picture shows: `touched` that it has changed something, `out` that it has
     begun to take the cluster out of the balancer and not yet ended its return, so that it is ours to keep out,
     `taken_out` that it was proven idle since, `unbaked` a control plane version nobody has watched yet, `parked` the
-    pools whose settings it changed, `verified` that nothing changed since it was verified.
+    pools whose settings it changed, `verified` that nothing changed since it was verified. `found_out`: it was out of
+    the balancer before the run began with it, put there by somebody who may have meant it.
     """
 
     touched: bool = False
@@ -120,6 +125,7 @@ class Memory(msgspec.Struct, frozen=True):
     unbaked: Version | None = None
     parked: tuple[str, ...] = ()
     verified: bool = False
+    found_out: bool = False
 
 
 def remember(memory: Memory, step: Step) -> Memory:
@@ -141,7 +147,7 @@ def remember(memory: Memory, step: Step) -> Memory:
         case Verify():
             return after(memory, verified=True)
         case ReturnToBalancer():
-            return after(memory, out=False, taken_out=False)
+            return after(memory, out=False, taken_out=False, found_out=False)
         case WaitForOperation():
             return memory
 

@@ -151,6 +151,7 @@ class UpgradeCluster:
         """Look, plan, and take one step; True when there is nothing left to do."""
         if self._state.before is None:
             await self._guarded("look", self._steps.look_first())
+            await self._tell()
             return False
         planned = await self._guarded("plan", self._plan())
         if planned is None:

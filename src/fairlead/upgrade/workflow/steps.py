@@ -51,6 +51,7 @@ class Steps:
         state.pools = list(look.pools)
         state.unready_before = look.unready
         state.baseline = look.baseline
+        state.memory = look.memory
         return "seen"
 
     async def take(self, step: Step) -> str:
