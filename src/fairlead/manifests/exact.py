@@ -94,11 +94,12 @@ class _Anchored(msgspec.Struct, frozen=True):
 class _Frame:
     """A mapping or a sequence under construction."""
 
-    __slots__ = ("anchor", "before", "height", "key", "key_is_merge", "key_lines", "value")
+    __slots__ = ("anchor", "before", "height", "key", "key_is_merge", "key_lines", "start", "value")
 
-    def __init__(self, value: Any, anchor: str | None, before: int) -> None:
+    def __init__(self, value: Any, start: Any, before: int) -> None:
         self.value = value
-        self.anchor = anchor
+        self.start = start
+        self.anchor: str | None = start.anchor
         self.before = before
         self.key: str | None = None
         self.key_is_merge = False
@@ -131,7 +132,7 @@ class _Builder:
             case yaml.MappingStartEvent() | yaml.SequenceStartEvent():
                 self._begin(event)
             case yaml.MappingEndEvent() | yaml.SequenceEndEvent():
-                self._end(event)
+                self._end()
             case yaml.AliasEvent():
                 self._take_alias(event)
 
@@ -149,16 +150,16 @@ class _Builder:
         if event.anchor:
             self._open.add(event.anchor)
         value: Any = {} if isinstance(event, yaml.MappingStartEvent) else []
-        self._frames.append(_Frame(value, event.anchor, self._nodes + self._from_aliases))
+        self._frames.append(_Frame(value, event, self._nodes + self._from_aliases))
         self._nodes += 1
 
-    def _end(self, event: Any) -> None:
+    def _end(self) -> None:
         frame = self._frames.pop()
         if frame.anchor:
             self._open.discard(frame.anchor)
             size = self._nodes + self._from_aliases - frame.before
             self._anchors[frame.anchor] = _Anchored(frame.value, size, frame.height)
-        self._put(frame.value, event, frame.height)
+        self._put(frame.value, frame.start, frame.height)
 
     def _take_alias(self, event: Any) -> None:
         if event.anchor in self._open:

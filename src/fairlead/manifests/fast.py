@@ -19,11 +19,23 @@ UNSURE: Final = object()
 _MOST_BRACKETS = 100
 _MUCH_INDENTATION = re.compile(r"^[ ?-]{200}", re.MULTILINE)
 _BRACKETS = re.compile(r"[\[{]|[\]}]")
-# Anchors and tags, which JSON cannot tell: only where a node may begin.
-_ANCHOR_OR_TAG = re.compile(r"(?:^|[\s\[{,:])(?:&[^\s&=]|![^\s=])|(?:^|[-:,?\[{]) *! ", re.MULTILINE)
-_ALIAS = re.compile(r"(?:^|[-:,?\[{]) *\*", re.MULTILINE)
-# What else the two were seen to read differently: documents after `...`, directives, complex keys.
-_DIFFERENT = re.compile(r"^(?:%|\.\.\.|---)|\?[ \n]", re.MULTILINE)
+# Anchors, aliases and tags, which JSON cannot tell, where a node may begin.
+_ANCHOR = re.compile(r"(?:^|[-:,?\[{]) *[&!*]", re.MULTILINE)
+# What rapidyaml was seen to forgive or to read differently (found by comparing it with libyaml on broken texts):
+_DIFFERENT = {
+    "%": re.compile(r"^%", re.MULTILINE),
+    "...": re.compile(r"^\.\.\.", re.MULTILINE),
+    "---": re.compile(r"^---", re.MULTILINE),
+    "?": re.compile(r"\?(?:\s|\Z)|[\[{,] *\?"),  # complex keys
+    "|": re.compile(r"(?:^|[-:?]) *\|(?![-+1-9]{0,2}(?: +#.*| *)$)", re.MULTILINE),
+    ">": re.compile(r"(?:^|[-:?]) *>(?![-+1-9]{0,2}(?: +#.*| *)$)", re.MULTILINE),
+    " #": re.compile(r"[\[{,][^\n\]}]* #"),  # a comment that hides the end of a flow collection
+    "[:": re.compile(r"\[:"),
+    ":]": re.compile(r":\]"),
+    "{:": re.compile(r"\{:"),
+    ":}": re.compile(r":\}"),
+    "- ": re.compile(r"[\"'] +- "),  # something after a scalar's closing quote
+}
 
 _WORDS = "y|Y|yes|Yes|YES|n|N|no|No|NO|on|On|ON|off|Off|OFF|True|TRUE|False|FALSE|~|Null|NULL|<<|="
 _NOT_FINITE = r"[-+]?\.?(?i:inf|infinity|nan)"
@@ -38,8 +50,8 @@ _NUMBERS = (
 # Strings of the JSON that Kubernetes takes for something else where they stood without quotes.
 _ODD_STRING = re.compile(
     # The look-ahead is for speed: most strings begin otherwise.
-    rf'"(?=[@`%&!|>yYnNoOTFiI~<=.+\d-])'
-    rf'(?:[@`%&!|>]|(?:{_WORDS}|{_NOT_FINITE}|{_NUMBERS})"|(?:null|-?\d+\.\d+|-?\d{{16,}})":)',
+    rf'(?<=[ \[{{,\n])"(?=[]@`%&!|>yYnNoOTFiI~<=.+\d,}}"-])'
+    rf'(?:[]@`%&!|>,}}]|(?:{_WORDS}|{_NOT_FINITE}|{_NUMBERS})"|(?:null|-?\d+\.\d+|-?\d{{16,}}|)":)',
 )
 # 1.0 is a whole number once Kubernetes has read it; beyond 64 bits a number is rounded.
 _WHOLE_FLOAT = re.compile(rb"\.0+[,\]}]")
@@ -64,11 +76,9 @@ def decode(text: str) -> Any:
 def _is_ordinary(text: str) -> bool:
     if not text.replace("\n", " ").isprintable():
         return False
-    if ("&" in text or "!" in text) and _ANCHOR_OR_TAG.search(text):
+    if ("&" in text or "!" in text or "*" in text) and _ANCHOR.search(text):
         return False
-    if "*" in text and _ALIAS.search(text):
-        return False
-    if ("%" in text or "..." in text or "---" in text or "?" in text) and _DIFFERENT.search(text):
+    if any(mark in text and different.search(text) for mark, different in _DIFFERENT.items()):
         return False
     # A block scalar that ends with the text gets a line feed more from rapidyaml.
     if not text.endswith("\n") and ("|" in text or ">" in text):
@@ -115,7 +125,8 @@ def _decoded(as_json: str) -> Any:
         is_same = _encoder.encode(value) == compact
     except (msgspec.MsgspecError, RecursionError, OverflowError, UnicodeError):
         return UNSURE
-    return value if is_same and not _has_odd_number(compact) else UNSURE
+    # What is no mapping is no object either, and rapidyaml forgives most there.
+    return value if is_same and isinstance(value, dict) and not _has_odd_number(compact) else UNSURE
 
 
 def _has_odd_number(compact: bytes) -> bool:
