@@ -69,6 +69,26 @@ def test_no_two_rules_say_the_same_about_the_same_field() -> None:
     assert [title for title, number in titles.items() if number > 1] == []
 
 
+def test_no_two_rules_find_the_same_in_each_others_examples() -> None:
+    """Where each finds the other's bad examples, all of them and at the same field, one of the two is too many."""
+    ready, _ = BOOK.ready(BOOK.rules)
+    finds: dict[str, list[set[tuple[str, str]]]] = {
+        rule.id: [
+            {(found.id, found.path) for found in trying.by_all(ready, example).findings if "kubernetes" not in example}
+            for example in rule.bad
+        ]
+        for rule in _object_rules()
+    }
+    covers = {
+        (rule_id, other)
+        for rule_id, examples in finds.items()
+        for other in finds
+        if other != rule_id
+        and all(any((other, path) in found for by, path in found if by == rule_id) for found in examples)
+    }
+    assert sorted(pair for pair in covers if pair[::-1] in covers and pair[0] < pair[1]) == []
+
+
 def test_every_bad_example_of_a_rule_is_whole() -> None:
     """It is judged by every other rule too, and none breaks on it."""
     ready, unreadable = BOOK.ready(BOOK.rules)

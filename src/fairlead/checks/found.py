@@ -2,6 +2,7 @@
 
 import ast
 import re
+from functools import lru_cache
 
 from fairlead.model.finding import Finding
 
@@ -32,6 +33,7 @@ class Found(Finding, frozen=True, kw_only=True):
     evidence: str = ""
 
 
+@lru_cache(maxsize=4096)  # most findings point at the same few fields
 def path_text(path: Path) -> str:
     """`("spec", "containers", 0, "image")` as `spec.containers[0].image`; keys with dots or slashes are quoted."""
     text = ""

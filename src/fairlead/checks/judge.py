@@ -46,6 +46,9 @@ class Tally:
         return Outcome(self.rule.id, state, self.judged, self.found, self.because)
 
 
+_Group = tuple[Each | None, list[tuple[Compiled, Tally]]]
+
+
 def judge(scope: Scope, rules: Sequence[Compiled | SeveralRule]) -> Verdict:
     """
     Judge all objects by all rules. A rule that breaks is told in its outcome and hides nothing that others find.
@@ -94,16 +97,24 @@ def _over_several(rule: SeveralRule, scope: Scope, tally: Tally) -> Iterator[Fou
 
 
 def _one_by_one(scope: Scope, rules: Sequence[tuple[Compiled, Tally]]) -> Iterator[Found]:
-    by_kind: dict[tuple[str, bool], list[tuple[Compiled, Tally]]] = {}
+    by_kind: dict[tuple[str, bool], list[_Group]] = {}
     for each in scope.objects:
         if _is_made_by_another(each):
             continue
         key = (each.key, each.pod_spec is not None)
-        chosen = by_kind.get(key)
-        if chosen is None:
-            chosen = by_kind[key] = [pair for pair in rules if pair[0].applies_to(*key)]
-        if chosen:
-            yield from _one_object(each, chosen, scope.minor)
+        groups = by_kind.get(key)
+        if groups is None:
+            groups = by_kind[key] = _grouped(pair for pair in rules if pair[0].applies_to(*key))
+        if groups:
+            yield from _one_object(each, groups, scope.minor)
+
+
+def _grouped(rules: Iterable[tuple[Compiled, Tally]]) -> list[_Group]:
+    """Rules that judge the same items, so that these are looked for once."""
+    groups: dict[Each | None, list[tuple[Compiled, Tally]]] = {}
+    for compiled, tally in rules:
+        groups.setdefault(compiled.each, []).append((compiled, tally))
+    return list(groups.items())
 
 
 def _is_made_by_another(each: KubeObject) -> bool:
@@ -115,25 +126,6 @@ def _is_made_by_another(each: KubeObject) -> bool:
     return isinstance(owners, list) and any(isinstance(owner, dict) and owner.get("controller") for owner in owners)
 
 
-class Bindings:
-    """The variables of CEL for one object: one mapping for it, and one for each item of each list asked for."""
-
-    __slots__ = ("_items", "whole")
-
-    def __init__(self, each: KubeObject, minor: int) -> None:
-        pod, about_pod = ({}, {}) if each.pod_spec is None else (each.pod_spec, pod_meta(each))
-        self.whole = {"object": each.raw, "pod": pod, "podMeta": about_pod, "kubernetes": minor, "params": {}}
-        self._items: dict[Each, list[tuple[dict[str, Any], Item | None]]] = {}
-
-    def of(self, each: Each) -> list[tuple[dict[str, Any], Item | None]]:
-        """The mappings to judge one by one."""
-        known = self._items.get(each)
-        if known is None:
-            items = items_of(each, self.whole.get(each.root))
-            known = self._items[each] = [({**self.whole, each.variable: item.value}, item) for item in items]
-        return known
-
-
 def pod_meta(each: KubeObject) -> dict[str, Any]:
     """The metadata of the pods an object makes; of a Pod its own."""
     holder: Any = each.raw
@@ -143,23 +135,33 @@ def pod_meta(each: KubeObject) -> dict[str, Any]:
     return metadata if isinstance(metadata, dict) else {}
 
 
-def _one_object(each: KubeObject, rules: Iterable[tuple[Compiled, Tally]], minor: int) -> Iterator[Found]:
-    bindings = Bindings(each, minor)
-    whole: list[tuple[dict[str, Any], Item | None]] = [(bindings.whole, None)]
+def _one_object(each: KubeObject, groups: Iterable[_Group], minor: int) -> Iterator[Found]:
+    pod, about_pod = ({}, {}) if each.pod_spec is None else (each.pod_spec, pod_meta(each))
+    whole = {"object": each.raw, "pod": pod, "podMeta": about_pod, "kubernetes": minor, "params": {}}
+    for items, rules in groups:
+        if items is None:
+            yield from _by_rules(each, whole, None, rules)
+            continue
+        for item in items_of(items, whole[items.root]):
+            yield from _by_rules(each, {**whole, items.variable: item.value}, item, rules)
+
+
+def _by_rules(
+    each: KubeObject, variables: dict[str, Any], item: Item | None, rules: Sequence[tuple[Compiled, Tally]]
+) -> Iterator[Found]:
+    """The hottest loop: every rule on every item comes through here."""
     for compiled, tally in rules:
-        params, when, expect = compiled.params, compiled.when, compiled.expect
-        for variables, item in bindings.of(compiled.each) if compiled.each is not None else whole:
-            variables["params"] = params
-            try:
-                if when is not None and when(variables) is not True:
-                    continue
-                tally.judged += 1
-                if expect(variables) is True:
-                    continue
-                message = compiled.message(variables)
-            except Exception as error:  # noqa: BLE001  (CEL's errors, and whatever else a rule breaks of)
-                tally.fails(each.ref, error)
+        variables["params"] = compiled.params
+        try:
+            if compiled.when is not None and compiled.when(variables) is not True:
                 continue
-            tally.found += 1
-            label = item.label if item else ""
-            yield compiled.rule.found(each, message, path=compiled.path_of(each, item), item=label)
+            tally.judged += 1
+            if compiled.expect(variables) is True:
+                continue
+            message = compiled.message(variables)
+        except Exception as error:  # noqa: BLE001  (CEL's errors, and whatever else a rule breaks of)
+            tally.fails(each.ref, error)
+            continue
+        tally.found += 1
+        label = item.label if item else ""
+        yield compiled.rule.found(each, message, path=compiled.path_of(each, item), item=label)
