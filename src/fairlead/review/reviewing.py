@@ -12,6 +12,7 @@ from fairlead.checks.areas import AREAS
 from fairlead.checks.found import Found
 from fairlead.checks.housekeeping import READ
 from fairlead.checks.judge import judge
+from fairlead.checks.nulls import without_nulls
 from fairlead.checks.rule import Rule
 from fairlead.checks.scope import NEWEST_MINOR, Scope
 from fairlead.manifests import Problem, Read
@@ -54,7 +55,7 @@ def review(read: Read, rulebook: Rulebook, wanted: Wanted, *, today: date, fairl
     rules = [_changed(rule, wanted) for rule in _chosen(rulebook, wanted)]
     minor = NEWEST_MINOR if wanted.minor is None else wanted.minor
     ready, broken = rulebook.ready(rules)
-    verdict = judge(Scope(Objects(read.objects), minor=minor, evidence=wanted.evidence), ready)
+    verdict = judge(Scope(Objects(without_nulls(read.objects)), minor=minor, evidence=wanted.evidence), ready)
     exceptions = Exceptions(wanted.exceptions, read.objects, today)
     kept, excepted = exceptions.apply(verdict.findings)
     kept += exceptions.close(frozenset(rule.id for rule in rules))
