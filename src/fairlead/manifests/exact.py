@@ -182,14 +182,16 @@ class _Builder:
         frame.height = max(frame.height, height + 1)
         if isinstance(frame.value, list):
             frame.value.append(value)
-        elif frame.key_is_merge:
+            return
+        if frame.key_is_merge:
             self._merge(frame, value, event)
-        elif frame.key is not None:
+            return
+        if frame.key is not None:
             frame.value[frame.key] = value
             frame.key = None
-        elif is_merge:
-            frame.key_is_merge = True
-        else:
+            return
+        frame.key_is_merge = is_merge
+        if not is_merge:
             frame.key = self._key(frame, value, event)
 
     def _key(self, frame: _Frame, value: Any, event: Any) -> str:

@@ -26,13 +26,15 @@ _DIFFERENT = {
     "%": re.compile(r"^%", re.MULTILINE),
     "...": re.compile(r"^\.\.\.", re.MULTILINE),
     "---": re.compile(r"^---", re.MULTILINE),
-    "?": re.compile(r"\?(?:\s|\Z)|[\[{,] *\?"),  # complex keys
+    "?": re.compile(r"\?(?:\s|\Z)|[\[{,:] *\?"),  # complex keys
     "|": re.compile(r"(?:^|[-:?]) *\|(?![-+1-9]{0,2}(?: +#.*| *)$)", re.MULTILINE),
     ">": re.compile(r"(?:^|[-:?]) *>(?![-+1-9]{0,2}(?: +#.*| *)$)", re.MULTILINE),
     " #": re.compile(r"[\[{,][^\n\]}]* #"),  # a comment that hides the end of a flow collection
     "[:": re.compile(r"\[:"),
     ":]": re.compile(r":\]"),
     "{:": re.compile(r"\{:"),
+    ": :": re.compile(r": :"),
+    ":,": re.compile(r":,"),
     ":}": re.compile(r":\}"),
     "- ": re.compile(r"[\"'] +- "),  # something after a scalar's closing quote
 }

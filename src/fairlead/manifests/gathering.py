@@ -45,11 +45,14 @@ class _Gatherer:
         """An object, a list of objects, or neither."""
         if _is_list(value):
             self._open(value, place)
-        elif not isinstance(value, dict):
+            return
+        if not isinstance(value, dict):
             self._pass_over(place, f"is {_name_of(value)}, not an object")
-        elif not _looks_like_object(value):
+            return
+        if not _looks_like_object(value):
             self._pass_over(place, "has no `apiVersion`, `kind` and `metadata`")
-        elif not self._problem_of_identity(value, place):
+            return
+        if not self._problem_of_identity(value, place):
             self._add(value, place)
 
     def _open(self, value: dict[str, Any], place: Place) -> None:

@@ -92,17 +92,21 @@ class _Tree:
         return self._root
 
     def _take(self, event: Any) -> None:
-        if isinstance(event, yaml.CollectionStartEvent):
-            node = self._place(event)
-            self._open.append(node)
-            self._keys.append(None if isinstance(event, yaml.MappingStartEvent) else False)
-        elif isinstance(event, yaml.CollectionEndEvent):
-            self._open.pop()
-            self._keys.pop()
-        elif isinstance(event, yaml.AliasEvent):
-            self._place(event, self._anchors.get(event.anchor or ""))
-        elif isinstance(event, yaml.ScalarEvent):
-            self._take_scalar(event)
+        match event:
+            case yaml.CollectionStartEvent():
+                self._begin(event)
+            case yaml.CollectionEndEvent():
+                self._open.pop()
+                self._keys.pop()
+            case yaml.AliasEvent():
+                self._place(event, self._anchors.get(event.anchor or ""))
+            case yaml.ScalarEvent():
+                self._take_scalar(event)
+
+    def _begin(self, event: Any) -> None:
+        node = self._place(event)
+        self._open.append(node)
+        self._keys.append(None if isinstance(event, yaml.MappingStartEvent) else False)
 
     def _take_scalar(self, event: Any) -> None:
         if self._keys and self._keys[-1] is None:

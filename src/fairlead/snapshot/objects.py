@@ -158,9 +158,9 @@ class Objects:
         if self._by_pod_label is None:
             index: dict[tuple[str, str, str], list[KubeObject]] = {}
             for each in self.workloads:
-                for key, value in each.pod_labels.items():
-                    if isinstance(value, str):
-                        index.setdefault((each.namespace, key, value), []).append(each)
+                pairs = [pair for pair in each.pod_labels.items() if isinstance(pair[1], str)]
+                for key, value in pairs:
+                    index.setdefault((each.namespace, key, value), []).append(each)
             self._by_pod_label = index
         return self._by_pod_label
 
