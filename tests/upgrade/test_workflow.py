@@ -88,6 +88,7 @@ async def test_two_runs_cannot_hold_one_cluster(temporal: str) -> None:
         view = await rig.until(lambda view: view.run.ended is not None, runs=other)
         assert view.run.phase is Phase.FAILED
         assert "another run holds it" in view.run.clusters["osaka"].reason
+        rig.cloud.hurry()
         await rig.end()
 
 
@@ -236,10 +237,11 @@ async def test_a_return_that_fails_goes_back_out_and_is_held(temporal: str) -> N
 
 async def test_abort_in_the_middle_of_a_roll_restores_what_was_parked(temporal: str) -> None:
     async with only_osaka().working(temporal) as rig:
-        rig.cloud.looks = 40
+        rig.cloud.stalled.add(OperationKind.UPGRADE_POOL)
         await rig.start()
         await rig.until(lambda view: any("roll" in step.name for step in _steps(view)))
         await rig.tell(Action.ABORT)
+        rig.cloud.stalled.clear()
         view = await rig.end()
         assert view.run.phase is Phase.ABORTED
         assert all(parked.restored for parked in view.run.clusters["osaka"].parked)
@@ -250,11 +252,12 @@ async def test_abort_in_the_middle_of_a_roll_restores_what_was_parked(temporal: 
 
 async def test_cancelling_the_workflow_restores_what_was_parked(temporal: str) -> None:
     async with only_osaka().working(temporal) as rig:
-        rig.cloud.looks = 40
+        rig.cloud.stalled.add(OperationKind.UPGRADE_POOL)
         await rig.start()
         view = await rig.until(lambda view: any("roll" in step.name for step in _steps(view)))
         handle = rig.client.get_workflow_handle(view.run.open["osaka"])
         await handle.cancel()
+        rig.cloud.stalled.clear()
         view = await rig.end()
         assert view.run.phase is Phase.ABORTED
         nothing_is_left_behind(rig)
@@ -269,6 +272,7 @@ async def test_pause_stops_before_the_next_step_and_resume_goes_on(temporal: str
         view = await rig.until(lambda view: view.run.clusters["osaka"].phase is Phase.PAUSED)
         steps = len(_steps(view))
         assert len(_steps(await rig.runs.view())) == steps
+        rig.cloud.hurry()
         await rig.tell(Action.RESUME)
         assert (await rig.end()).run.phase is Phase.DONE
 
