@@ -1,6 +1,7 @@
 """`fairlead check` as somebody meets it who has nothing but manifests."""
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -76,6 +77,15 @@ def test_standard_input(prompt: Prompt) -> None:
     assert done.returncode == 1, done.stderr
     (found,) = json.loads(done.stdout)["findings"]
     assert (found["subject"], found["line"]) == ("Deployment shop/cart", 16)
+
+
+@pytest.mark.parametrize("form", ["terminal", "json", "sarif", "junit", "github", "markdown", "html", "openreports"])
+def test_a_file_whose_name_is_no_text(prompt: Prompt, form: str) -> None:
+    for name, text in ((b"cart\xff.yaml", CART), (b"bad\xff.yaml", "kind: [")):
+        Path(os.fsdecode(bytes(prompt.folder) + b"/" + name)).write_text(text)
+    said = prompt.fairlead("check", prompt.folder, *ONLY, "-o", form)
+    assert said.code == 1, said.err
+    said.out.encode()
 
 
 def test_several_outputs_at_once(prompt: Prompt) -> None:

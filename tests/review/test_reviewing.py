@@ -78,9 +78,9 @@ def test_what_is_below_the_severity_shown_is_counted(judged: Reviewing) -> None:
 
 def test_a_baseline_lets_only_new_findings_count(judged: Reviewing, tmp_path: Path) -> None:
     file = tmp_path / "baseline.json"
-    before = judged(PRIVILEGED, only=("SEC",))
+    before = judged(PRIVILEGED, only=("SEC1",))
     write_baseline(file, before.findings)
-    moved = judged({"kind": "Namespace"}, PRIVILEGED, only=("SEC",), baseline=read_baseline(file))
+    moved = judged({"kind": "Namespace"}, PRIVILEGED, only=("SEC1",), baseline=read_baseline(file))
     assert moved.findings == ()
     assert moved.known == len(before.findings) > 0
     second = {**PRIVILEGED, "metadata": {"name": "other"}}

@@ -67,8 +67,8 @@ def review(read: Read, rulebook: Rulebook, wanted: Wanted, *, today: date, fairl
         assumed=wanted.minor is None,
         files=len(read.files),
         objects=len(read.objects),
-        findings=_in_order((*_placed(shown, read, wanted.lines), *_about_input(read, wanted))),
-        excepted=tuple(excepted),
+        findings=_in_order(map(_told, (*_placed(shown, read, wanted.lines), *_about_input(read, wanted)))),
+        excepted=tuple(msgspec.structs.replace(each, finding=_told(each.finding)) for each in excepted),
         unread=tuple(_unread(problem) for problem in read.problems if problem.id not in _READ),
         known=known,
         hidden=len(kept) - len(shown),
@@ -100,7 +100,7 @@ def _about_input(read: Read, wanted: Wanted) -> Iterator[Found]:
 
 
 def _unread(problem: Problem) -> Unread:
-    return Unread(problem.id, problem.place.file, problem.place.line, problem.what, problem.hint)
+    return Unread(problem.id, _named(problem.place.file), problem.place.line, problem.what, problem.hint)
 
 
 def _chosen(rulebook: Rulebook, wanted: Wanted) -> list[Rule]:
@@ -123,6 +123,16 @@ def _changed(rule: Rule, wanted: Wanted) -> Rule:
             raise UsageError(f"{rule.id} has no parameter `{unknown[0]}`", hint=f"it has {known}")
         rule = msgspec.structs.replace(rule, params={**rule.params, **params})
     return msgspec.structs.replace(rule, severity=severity) if severity else rule
+
+
+def _named(file: str) -> str:
+    """A file's name that can be written anywhere, also where the file system's is no UTF-8."""
+    return file if file.isascii() else file.encode(errors="backslashreplace").decode()
+
+
+def _told(found: Found) -> Found:
+    name = _named(found.file)
+    return found if name == found.file else msgspec.structs.replace(found, file=name)
 
 
 def _in_order(findings: Iterable[Found]) -> tuple[Found, ...]:
