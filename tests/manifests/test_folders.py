@@ -47,6 +47,13 @@ def test_yaml_that_is_no_object_is_passed_over_in_a_folder_and_told_when_named(t
     assert [each.id for each in named.problems] == ["DEL014"] * len(OTHERS)
 
 
+def test_a_broken_file_is_told_in_a_folder_where_it_may_be_a_manifest(tmp_path: Path) -> None:
+    write(tmp_path, {"data.json": "{rating: 5}", "ci.yml": "a: [b\n", "cart.yaml": CART + "\ta: b\n"})
+    told = only_problem(read([tmp_path]))
+    assert Path(told.place.file).name == "cart.yaml"
+    assert [each.id for each in read([tmp_path / "data.json", tmp_path / "ci.yml"]).problems] == ["DEL001", "DEL001"]
+
+
 def test_an_unknown_kind_is_an_object(tmp_path: Path) -> None:
     assert names(read([write(tmp_path, {"a.yaml": config().replace("v1", "example.com/v9")})])) == ["settings"]
 

@@ -2,7 +2,6 @@
 
 import json
 import math
-import re
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +10,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fairlead.manifests import documents, exact, fast
+from fairlead.manifests import documents, exact, fast, scalars
 from fairlead.manifests.decoded import DocumentError
 from manifests.writing import CART
 
@@ -157,13 +156,14 @@ def test_the_fast_reader_reads_nothing_differently_in_broken_texts(parts: list[s
         return
 
 
+# PyYAML leaves `Y` and `08` without quotes, which kubectl reads as true and 8: other strings serve as well.
+STRINGS = st.text(max_size=12).map(
+    lambda text: text if not text or isinstance(scalars.plain(text), str) else "x" + text
+)
+NUMBERS = st.integers(-(2**62), 2**62) | st.floats(allow_nan=False, width=16)
 MAPPINGS = st.recursive(
-    st.none()
-    | st.booleans()
-    | st.integers(-(2**62), 2**62)
-    | st.text(max_size=12)
-    | st.floats(allow_nan=False, width=16),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(min_size=1, max_size=6), inner, max_size=3),
+    st.none() | st.booleans() | NUMBERS | STRINGS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(STRINGS.filter(bool), inner, max_size=3),
     max_leaves=12,
 ).map(lambda inner: {"top": inner})
 
@@ -171,8 +171,8 @@ MAPPINGS = st.recursive(
 @given(MAPPINGS, st.booleans())
 @settings(max_examples=60)
 def test_what_another_program_wrote_comes_back(value: dict[str, Any], flow: bool) -> None:
-    text = yaml.safe_dump(value, default_flow_style=flow, allow_unicode=True)
-    if any(mark in text for mark in (".inf", "..", "!!")) or re.search(r"(^|[^\\])\\[N_LP]", text):
+    text = yaml.safe_dump(value, default_flow_style=flow)
+    if ".inf" in text:
         return
     assert _rounded(documents.decode(documents.split(text)[0]).value) == _rounded(value)
 

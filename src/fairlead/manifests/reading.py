@@ -56,6 +56,8 @@ class Reader:
 
     def _take_documents(self, source: Source) -> None:
         if source.file.endswith(".json") and (problem := jsons.problem_with(source.text)):
+            if _is_no_manifest(source):
+                return
             line, column, what = problem
             self._report("DEL001", Place(source.file, line, column), what)
             return
@@ -81,6 +83,8 @@ class Reader:
             try:
                 decoded = documents.decode(document)
             except DocumentError as error:
+                if _is_no_manifest(source):
+                    return
                 is_template = self._take_broken(source, document, error, is_template)
                 continue
             self._take_repeated(source, document, decoded.repeated)
@@ -158,6 +162,11 @@ def _place(source: Source, document: Document, line: int, column: int) -> Place:
     if not source.lines:
         return Place(source.file, document=document.number)
     return Place(source.file, line, column, document.number)
+
+
+def _is_no_manifest(source: Source) -> bool:
+    """A broken file of a folder that never says what it is: some program's data, which nobody asked about."""
+    return not source.named and source.lines and "apiVersion" not in source.text and "kind" not in source.text
 
 
 def _template_in(source: Source, document: Document) -> Place | None:
