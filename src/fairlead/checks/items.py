@@ -90,20 +90,22 @@ def items_of(each: Each, root: Any) -> list[Item]:
 def _walk(value: Any, steps: tuple[str, ...], path: Path, label: str) -> Iterator[Item]:
     if not steps:
         yield Item(value, path, label)
-    elif steps[0] != "[]":
-        if isinstance(value, dict) and steps[0] in value:
-            yield from _walk(value[steps[0]], steps[1:], (*path, steps[0]), label)
-    elif isinstance(value, list):
-        word = str(path[-1]) if path else ""
-        for index, child in enumerate(value):
-            yield from _walk(child, steps[1:], (*path, index), _joined(label, _called(word, index, child)))
+        return
+    step, *others = steps
+    if step == "[]":
+        for index, child in enumerate(value if isinstance(value, list) else ()):
+            yield from _walk(child, tuple(others), (*path, index), _joined(label, _called(path, index, child)))
+    elif isinstance(value, dict) and step in value:
+        yield from _walk(value[step], tuple(others), (*path, step), label)
 
 
 def _joined(outer: str, inner: str) -> str:
     return f"{outer} {inner}" if outer else inner
 
 
-def _called(list_name: str, index: int, value: Any) -> str:
+def _called(path: Path, index: int, value: Any) -> str:
+    """`container web`, or `port 0` for what has no name."""
+    list_name = str(path[-1]) if path else ""
     name = value.get("name") if isinstance(value, dict) else value
     word = _WORDS.get(list_name, list_name.removesuffix("s"))
     return f"{word} {name}" if isinstance(name, str) and name else f"{word} {index}"

@@ -63,11 +63,12 @@ class Rulebook:
         made: list[Compiled | SeveralRule] = []
         broken: list[Outcome] = []
         for rule in chosen:
+            if isinstance(rule, SeveralRule):
+                made.append(rule)
+            if not isinstance(rule, ObjectRule):
+                continue
             try:
-                if isinstance(rule, ObjectRule):
-                    made.append(Compiled(rule, self._program))
-                elif isinstance(rule, SeveralRule):
-                    made.append(rule)
+                made.append(Compiled(rule, self._program))
             except (CelSyntaxError, ValueError) as error:
                 broken.append(Outcome(rule.id, State.FAILED, because=str(error)))
         return made, broken

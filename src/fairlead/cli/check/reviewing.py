@@ -3,7 +3,8 @@
 import gc
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -70,13 +71,7 @@ def check(
         return
     if not paths:
         raise UsageError("nothing to check was named", hint="`fairlead check ./manifests`, or `-` for standard input")
-    if limit < 0:
-        raise UsageError("is 0 for all, or more", place="--limit")
-    for path in paths:
-        if path != "-" and not os.path.lexists(path):
-            raise UsageError("there is no such file or folder", place=path)
-    # Manifests are trees without cycles: looking for some after every few thousand objects would cost half the time.
-    gc.disable()
+    _refuse_what_is_not_there(paths, limit)
     outputs = _outputs(output or ["terminal"])
     configured = read_configuration(config)
     threshold = _threshold(fail_on or configured.fail_on or "error")
@@ -94,13 +89,35 @@ def check(
             lines=limit if _is_for_a_glance(outputs, group_by, limit) else None,
         ),
     )
-    done = _review(paths, wanted, [*(rules or ()), *map(Path, configured.rules)], values or [], _version_for(outputs))
+    folders = [*(rules or ()), *map(Path, configured.rules)]
+    with _without_collection():
+        done = _review(paths, wanted, folders, values or [], _version_for(outputs))
     for form, file in outputs:
         _tell(done, form, file, grouping=group_by, limit=limit)
     if new_baseline:
         write_baseline(new_baseline, done.findings)
         raise typer.Exit(0)
     raise typer.Exit(exit_code(done, threshold, strict=strict))
+
+
+def _refuse_what_is_not_there(paths: Sequence[str], limit: int) -> None:
+    if limit < 0:
+        raise UsageError("is 0 for all, or more", place="--limit")
+    for path in paths:
+        if path != "-" and not os.path.lexists(path):
+            raise UsageError("there is no such file or folder", place=path)
+
+
+@contextmanager
+def _without_collection() -> Iterator[None]:
+    """Manifests are trees without cycles: looking for some after every few thousand objects costs half the time."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def _review(paths: Sequence[str], wanted: Wanted, rules: Sequence[Path], values: Sequence[str], version: str) -> Review:
