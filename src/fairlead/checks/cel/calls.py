@@ -85,7 +85,7 @@ def _against_literal(
 ) -> str | None:
     """A comparison that Python makes as CEL does, because one side is known."""
     if not isinstance(node, Literal):
-        return constant.kind == "string" and _comparison(other, "==" if positive else "!=", constant) or None
+        return (constant.kind == "string" and _comparison(other, "==" if positive else "!=", constant)) or None
     value = node.value
     if other.atom and other.kind and other.kind != "string":
         return None  # two constants: Python warns of `1 is None`

@@ -289,9 +289,10 @@ class _Checker:
         if not any(self._known.assign((key,), (kind,)) for kind in _COMPARABLE):
             wanted = ", ".join(COMPARABLE)
             self._fail(node.args[-1], f"`sortBy` sorts by one of {wanted}, found `{described(key)}`")
-        if not self._known.assign((target,), (list_of(self._known.fresh()),)):
+        sorted_list = list_of(self._known.fresh())
+        if not self._known.assign((target,), (sorted_list,)):
             self._fail(node, f"`sortBy` goes over a list, found `{described(target)}`")
-        return target
+        return sorted_list
 
     def _fail(self, node: Node, message: str, hint: str = "") -> NoReturn:
         raise at(self._source, node.position, message, hint)

@@ -59,14 +59,21 @@ def parts_of(node: Node) -> Iterator[Node]:
 
 def _check_uniform(node: Node, source: str, type_of: TypeOf) -> None:
     if isinstance(node, ListOf):
-        _same(((element, _bare(type_of(element), optional)) for element, optional in node.elements), source)
+        _same(((element, _bare(element, type_of, source, optional)) for element, optional in node.elements), source)
     elif isinstance(node, MapOf):
         _same(((key, type_of(key)) for key, _, _ in node.entries), source)
-        _same(((value, _bare(type_of(value), optional)) for _, value, optional in node.entries), source)
+        _same(((value, _bare(value, type_of, source, optional)) for _, value, optional in node.entries), source)
 
 
-def _bare(kind: Type, optional: bool) -> Type:
-    return kind[1] if optional and kind[0] == "optional_type" else kind
+def _bare(node: Node, type_of: TypeOf, source: str, optional: bool) -> Type:
+    kind = type_of(node)
+    if not optional:
+        return kind
+    if kind[0] != "optional_type":
+        # The API server fails here where the type is not known to be optional.
+        hint = "select with `.?` or `[?…]`, or wrap the value in `optional.of(…)`"
+        raise at(source, node.position, "an optional value is expected after `?`", hint)
+    return kind[1]  # type: ignore[no-any-return]
 
 
 def _same(entries: Iterator[tuple[Node, Type]], source: str) -> None:

@@ -119,7 +119,7 @@ def _optional(generator: "Generator", node: Macro, target: Piece, name: str) -> 
     (value,) = _bind(generator, node, [name])
     result = writer.name()
     writer.write(f"if has_value({optional.text}):", f" {name} = {optional.text}.value")
-    text = f"Optional({value.piece.text})" if node.name == "optMap" else value.piece.text
+    text = f"mapped({value.piece.text})" if node.name == "optMap" else value.piece.text
     writer.nest([*value.lines, f"{result} = {text}"])
     writer.write("else:", f" {result} = NONE")
     return Piece(result, "optional_type" if node.name == "optMap" else "", fallible=True, atom=True)

@@ -9,8 +9,8 @@ from fairlead.checks.cel.values import (
     INT_MIN,
     NONE,
     UINT_MAX,
-    MixedMap,
     Duration,
+    MixedMap,
     Optional,
     Timestamp,
     UInt,
@@ -137,7 +137,7 @@ def add(a: Any, b: Any) -> Any:
             return _uint(int(a) + int(b))
         if kind is Duration:
             return Duration(a.nanoseconds + b.nanoseconds)
-    if kind is Timestamp and other is Duration or kind is Duration and other is Timestamp:
+    if (kind is Timestamp and other is Duration) or (kind is Duration and other is Timestamp):
         offset = a.offset if kind is Timestamp else b.offset
         return Timestamp(a.nanoseconds + b.nanoseconds, offset)
     no_overload("_+_", a, b)
@@ -277,10 +277,13 @@ def index(container: Any, key: Any) -> Any:
 
 
 def optional_index(container: Any, key: Any) -> Optional:
+    if type(key) not in _INDEXES:
+        raise CelError(f"invalid qualifier type: {type_name(key)}")
     inside = container.value if type(container) is Optional and container.has_value else container
     return NONE if type(inside) in _UNINDEXED else find(inside, key)
 
 
+_INDEXES = frozenset({str, int, UInt, float, bool})
 _UNINDEXED = frozenset({str, int, UInt, float, bool, bytes, type(None)})
 
 

@@ -29,7 +29,7 @@ _BINDING = {
 }  # fmt: skip
 _RELATION = 3
 _RESERVED = frozenset(
-    "as break const continue else for function if import let loop package namespace return var void while".split()
+    ["as", "break", "const", "continue", "else", "for", "function", "if", "import", "let", "loop", "package", "namespace", "return", "var", "void", "while"]
 )
 _KEYWORDS = frozenset({"in", "true", "false", "null"})
 _CONSTANTS = {"true": True, "false": False, "null": None}
@@ -122,7 +122,7 @@ class _Parser:
             count += 1
             self._next += 1
         operand_token = self._peek()
-        if token.text == "-" and operand_token.kind in {"int", "float"}:
+        if token.text == "-" and count == 1 and operand_token.kind in {"int", "float"}:
             # The sign belongs to the number: the smallest integer has no positive twin.
             self._next += 1
             value = number(self._source, operand_token, "-")

@@ -42,6 +42,11 @@ def has_value(value: Any) -> bool:
     return value.has_value
 
 
+def mapped(value: Any) -> Optional:
+    """What `optMap` gives: the API server takes a transformation to none for null (`optFlatMap` is the one for it)."""
+    return Optional(None if type(value) is Optional and not value.has_value else value)
+
+
 def with_entry(target: Any, key: Any, value: Any) -> Any:
     """`target` with one more entry: the same object, where its kind of map can hold the key."""
     return with_entries(target, {key: value} if type(key) is not bool else _single(key, value))
@@ -130,6 +135,7 @@ GLOBALS: dict[str, Any] = {
     "UInt": UInt,
     "held": held,
     "has_value": has_value,
+    "mapped": mapped,
     "missing": missing,
     "settled_error": settled_error,
     "translated": translated,

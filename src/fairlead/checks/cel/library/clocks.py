@@ -35,7 +35,9 @@ def _offset(zone: str, moment: Timestamp) -> int:
         return 0
     from datetime import UTC, datetime, timedelta
 
-    whole = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=moment.nanoseconds // _SECOND)
+    # Python's calendar ends where CEL's does: a day inside, it can still be asked for the zone.
+    seconds = min(max(moment.nanoseconds // _SECOND, Timestamp.EARLIEST + 86400), Timestamp.LATEST - 86400)
+    whole = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=seconds)
     offset = _zone(zone).utcoffset(whole.astimezone(_zone(zone)))
     return int(offset.total_seconds()) if offset else 0
 
