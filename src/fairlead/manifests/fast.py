@@ -27,8 +27,8 @@ _DIFFERENT = {
     "...": re.compile(r"^\.\.\.", re.MULTILINE),
     "---": re.compile(r"^---", re.MULTILINE),
     "?": re.compile(r"\?(?:\s|\Z)|[\[{,:] *\?"),  # complex keys
-    "|": re.compile(r"(?:^|[-:?]) *\|(?![-+1-9]{0,2}(?: +#.*| *)$)", re.MULTILINE),
-    ">": re.compile(r"(?:^|[-:?]) *>(?![-+1-9]{0,2}(?: +#.*| *)$)", re.MULTILINE),
+    "|": re.compile(r"(?:^|[-:?]) *\|(?![-+1-9]{0,2} *$)", re.MULTILINE),
+    ">": re.compile(r"(?:^|[-:?]) *>(?![-+1-9]{0,2} *$)", re.MULTILINE),
     " #": re.compile(r"[\[{,][^\n\]}]* #"),  # a comment that hides the end of a flow collection
     "[:": re.compile(r"\[:"),
     ":]": re.compile(r":\]"),
@@ -36,6 +36,7 @@ _DIFFERENT = {
     ": :": re.compile(r": :"),
     ":,": re.compile(r":,"),
     ":}": re.compile(r":\}"),
+    "\n\n": re.compile(r"\n\s*\n\s*[\]},]"),  # a plain scalar with blank lines in a flow collection
     "- ": re.compile(r"[\"'] +- "),  # something after a scalar's closing quote
 }
 
