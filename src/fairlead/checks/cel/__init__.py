@@ -4,8 +4,8 @@ CEL as the Kubernetes API server understands it, compiled to Python functions.
     program = compile_program("object.spec.replicas > params.min", names=("object", "params"))
     program.evaluate({"object": {"spec": {"replicas": 3}}, "params": {"min": 1}})  # True
 
-Values are plain JSON; `UInt`, `Optional`, `Duration`, `Timestamp` and the types of the Kubernetes libraries stand for what JSON
-has not. Nothing here imports from the rest of the project.
+Values are plain JSON; `UInt`, `Optional`, `Duration`, `Timestamp` and the types of the Kubernetes libraries stand for
+what JSON has not. Nothing here imports from the rest of the project.
 """
 
 from fairlead.checks.cel.errors import CelError, CelSyntaxError

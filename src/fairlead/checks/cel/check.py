@@ -1,4 +1,4 @@
-"""The checks the API server makes before it accepts an expression: names, functions, and types as far as they are known."""
+"""The checks the API server makes before it accepts an expression: names, functions, types as far as they are known."""
 
 from collections.abc import Iterable
 from typing import NoReturn
@@ -63,7 +63,7 @@ class _Checker:
         kind = self._types[node] = self._visit(node)
         return kind
 
-    def _visit(self, node: Node) -> Type:
+    def _visit(self, node: Node) -> Type:  # noqa: C901  (one case for each kind of node)
         match node:
             case Literal():
                 return (type_name(node.value),)
@@ -100,7 +100,9 @@ class _Checker:
             return ("type", (node.name,))
         known = [*self._scope, *(name for name in TYPE_CONSTANTS if "." not in name)]
         hint = f"`{node.name}` is only the beginning of a function's name" if node.name in NAMESPACES else ""
-        self._fail(node, f"unknown name `{node.name}`", hint or _meant(node.name, known) or _listed(self._globals))
+        return self._fail(
+            node, f"unknown name `{node.name}`", hint or _meant(node.name, known) or _listed(self._globals)
+        )
 
     def _select(self, node: Select) -> Type:
         name = dotted(node)
@@ -170,7 +172,7 @@ class _Checker:
         if result is not None:
             return result
         kinds = [described(self._known.resolved(kind, to_dyn=True)) for kind in given]
-        self._fail(node, _mismatch(name, kinds, is_method), _counts(overloads, len(given), is_method))
+        return self._fail(node, _mismatch(name, kinds, is_method), _counts(overloads, len(given), is_method))
 
     def _instance(self, overload: Overload) -> tuple[tuple[Type, ...], Type]:
         """The overload with type parameters of its own."""
@@ -231,7 +233,7 @@ class _Checker:
         outer = self._scope
         target = self._known.resolved(self.visit(node.target))
         if node.name in {"optMap", "optFlatMap"}:
-            variables = (self._optional_part(node, target),)
+            variables: tuple[Type, ...] = (self._optional_part(node, target),)
         else:
             variables = self._range(node, target)
         self._scope = {**outer, **dict(zip(node.variables, variables, strict=True))}
@@ -286,13 +288,15 @@ class _Checker:
     def _sort_by(self, node: Macro, key: Type, target: Type) -> Type:
         if isinstance(node.target, Literal | MapOf):
             self._fail(node, "`sortBy` goes over a list")
-        if not any(self._known.assign((key,), (kind,)) for kind in _COMPARABLE):
+        unknown = self._known.resolved(key, to_dyn=True) == DYN
+        if not unknown and not any(self._known.assign((key,), (kind,)) for kind in _COMPARABLE):
             wanted = ", ".join(COMPARABLE)
             self._fail(node.args[-1], f"`sortBy` sorts by one of {wanted}, found `{described(key)}`")
         sorted_list = list_of(self._known.fresh())
         if not self._known.assign((target,), (sorted_list,)):
             self._fail(node, f"`sortBy` goes over a list, found `{described(target)}`")
-        return sorted_list
+        # An unknown key fits every way to sort; of an unknown list cel-go then knows nothing afterwards.
+        return DYN if unknown and target[0] != "list" else sorted_list
 
     def _fail(self, node: Node, message: str, hint: str = "") -> NoReturn:
         raise at(self._source, node.position, message, hint)

@@ -41,13 +41,13 @@ def _loop(generator: "Generator", node: Macro, target: Piece, names: list[str]) 
     args = _bind(generator, node, names)
     head = _head(target, names)
     if node.name in {"all", "exists"}:
-        return _quantifier(generator, head, args[0], target, decided="False" if node.name == "all" else "True")
+        return _quantifier(generator, head, args[0], decided="False" if node.name == "all" else "True")
     if node.name in {"exists_one", "existsOne"}:
         return _exactly_one(generator, head, args[0])
     return _collection(generator, node.name, head, args, names)
 
 
-def _quantifier(generator: "Generator", head: str, test: Block, target: Piece, decided: str) -> Piece:
+def _quantifier(generator: "Generator", head: str, test: Block, decided: str) -> Piece:
     """`all` and `exists`: an error waits until an element decides, or is raised at the end."""
     writer = generator.writer
     undecided = "True" if decided == "False" else "False"

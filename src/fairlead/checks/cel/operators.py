@@ -1,14 +1,11 @@
 """Operators on values whose types are known only when they are there. CelError where CEL has no such operation."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any, NoReturn
 
 from fairlead.checks.cel.errors import CelError
 from fairlead.checks.cel.values import (
-    INT_MAX,
-    INT_MIN,
     NONE,
-    UINT_MAX,
     Duration,
     MixedMap,
     Optional,
@@ -59,7 +56,7 @@ def equal(a: Any, b: Any) -> bool:
 
 
 def equals(a: Any, b: Any) -> bool:
-    """The operator `==`. Values of the Kubernetes libraries refuse to be compared with others when they stand on its left."""
+    """The operator `==`. Values of the Kubernetes libraries, on its left, refuse to be compared with others."""
     if type(a) is not type(b) and hasattr(type(a), "cel_type"):
         no_overload("_==_", a, b)
     return equal(a, b)
@@ -109,115 +106,6 @@ def greater(a: Any, b: Any) -> bool:
 
 def greater_equal(a: Any, b: Any) -> bool:
     return compare(a, b) >= 0
-
-
-# Arithmetic
-
-
-def _int(value: int) -> int:
-    if not INT_MIN <= value <= INT_MAX:
-        raise CelError("integer overflow")
-    return value
-
-
-def _uint(value: int) -> UInt:
-    if not 0 <= value <= UINT_MAX:
-        raise CelError("unsigned integer overflow")
-    return UInt(value)
-
-
-def add(a: Any, b: Any) -> Any:
-    kind, other = type(a), type(b)
-    if kind is other:
-        if kind is int:
-            return _int(a + b)
-        if kind is str or kind is list or kind is float or kind is bytes:
-            return a + b
-        if kind is UInt:
-            return _uint(int(a) + int(b))
-        if kind is Duration:
-            return Duration(a.nanoseconds + b.nanoseconds)
-    if (kind is Timestamp and other is Duration) or (kind is Duration and other is Timestamp):
-        offset = a.offset if kind is Timestamp else b.offset
-        return Timestamp(a.nanoseconds + b.nanoseconds, offset)
-    no_overload("_+_", a, b)
-
-
-def subtract(a: Any, b: Any) -> Any:
-    kind, other = type(a), type(b)
-    if kind is other:
-        if kind is int:
-            return _int(a - b)
-        if kind is float:
-            return a - b
-        if kind is UInt:
-            return _uint(int(a) - int(b))
-        if kind is Duration or kind is Timestamp:
-            return Duration(a.nanoseconds - b.nanoseconds)
-    if kind is Timestamp and other is Duration:
-        return Timestamp(a.nanoseconds - b.nanoseconds, a.offset)
-    no_overload("_-_", a, b)
-
-
-def multiply(a: Any, b: Any) -> Any:
-    kind = type(a)
-    if kind is type(b):
-        if kind is int:
-            return _int(a * b)
-        if kind is float:
-            return a * b
-        if kind is UInt:
-            return _uint(int(a) * int(b))
-    no_overload("_*_", a, b)
-
-
-def divide(a: Any, b: Any) -> Any:
-    kind = type(a)
-    if kind is not type(b):
-        no_overload("_/_", a, b)
-    if kind is float:
-        return _divide_floats(a, b)
-    if kind not in _INTEGERS:
-        no_overload("_/_", a, b)
-    if b == 0:
-        raise CelError("division by zero")
-    quotient = abs(int(a)) // abs(int(b))
-    if kind is UInt:
-        return UInt(quotient)
-    return _int(quotient if (a < 0) == (b < 0) else -quotient)
-
-
-def _divide_floats(a: float, b: float) -> float:
-    if b:
-        return a / b
-    if a == 0 or a != a:  # noqa: PLR0124
-        return float("nan")
-    from math import copysign
-
-    return copysign(float("inf"), a) * copysign(1.0, b)
-
-
-def modulo(a: Any, b: Any) -> Any:
-    """The sign is that of the dividend."""
-    kind = type(a)
-    if kind is not type(b) or kind not in _INTEGERS:
-        no_overload("_%_", a, b)
-    if b == 0:
-        raise CelError("modulus by zero")
-    if kind is int and a == INT_MIN and b == -1:
-        raise CelError("integer overflow")
-    remainder = abs(int(a)) % abs(int(b))
-    if kind is UInt:
-        return UInt(remainder)
-    return -remainder if a < 0 else remainder
-
-
-def negate(value: Any) -> Any:
-    if type(value) is int:
-        return _int(-value)
-    if type(value) is float:
-        return -value
-    no_overload("-_", value)
 
 
 # Parts of values
@@ -357,7 +245,7 @@ def contains(element: Any, container: Any) -> bool:
 def items(container: Any) -> Iterable[Any]:
     """What a macro with one variable goes over: the elements of a list, the keys of a map."""
     if type(container) is list or type(container) is dict or type(container) is MixedMap:
-        return container  # type: ignore[no-any-return]
+        return container
     no_overload("comprehension", container)
 
 
@@ -366,7 +254,7 @@ def pairs(container: Any) -> Iterable[tuple[Any, Any]]:
     if type(container) is list:
         return enumerate(container)
     if type(container) is dict or type(container) is MixedMap:
-        return container.items()  # type: ignore[no-any-return]
+        return container.items()
     no_overload("comprehension", container)
 
 
@@ -424,6 +312,3 @@ def new_list(*elements: tuple[Any, bool]) -> list[Any]:
         if element.has_value:
             result.append(element.value)
     return result
-
-
-Binary = Callable[[Any, Any], Any]

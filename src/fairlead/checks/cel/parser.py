@@ -22,15 +22,13 @@ MAX_LENGTH = 100_000
 MAX_DEPTH = 60
 MAX_HEIGHT = 160
 
-_BINDING = {
-    "==": 3, "!=": 3, "<": 3, "<=": 3, ">": 3, ">=": 3, "in": 3,
-    "+": 4, "-": 4,
-    "*": 5, "/": 5, "%": 5,
-}  # fmt: skip
+_BINDING = dict.fromkeys(("==", "!=", "<", "<=", ">", ">=", "in"), 3)
+_BINDING |= dict.fromkeys("+-", 4) | dict.fromkeys("*/%", 5)
 _RELATION = 3
-_RESERVED = frozenset(
-    ["as", "break", "const", "continue", "else", "for", "function", "if", "import", "let", "loop", "package", "namespace", "return", "var", "void", "while"]
-)
+_RESERVED = frozenset({
+    "as", "break", "const", "continue", "else", "for", "function", "if", "import", "let", "loop", "package",
+    "namespace", "return", "var", "void", "while",
+})  # fmt: skip
 _KEYWORDS = frozenset({"in", "true", "false", "null"})
 _CONSTANTS = {"true": True, "false": False, "null": None}
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-# Python bounds the brackets in a line, the blocks in a function and the depth its compiler walks; all of them stay far away.
+# Python bounds the brackets in a line, the blocks in a function and the depth its compiler walks: stay far below.
 _MAX_BRACKETS = 16
 _MAX_BLOCKS = 8
 

@@ -18,8 +18,8 @@ class Program:
     """
     One expression as a function.
 
-    `evaluate` takes the values of its variables, plain JSON, and gives the expression's value. CelError where CEL has an
-    error, also where a variable the expression uses is not there.
+    `evaluate` takes the values of its variables, plain JSON, and gives the expression's value. CelError where CEL has
+    an error, also where a variable the expression uses is not there.
     """
 
     __slots__ = ("_code", "evaluate", "names", "source")
@@ -54,7 +54,7 @@ def compile_program(source: str, names: Iterable[str] = ()) -> Program:
 
 def dump(programs: Iterable[Program]) -> bytes:
     """Programs as bytes for `load`. They are code: read back only what you wrote, from where nobody else may write."""
-    return _MAGIC + marshal.dumps([(each.source, each.names, each._code) for each in programs])
+    return _MAGIC + marshal.dumps([(each.source, each.names, each._code) for each in programs])  # noqa: SLF001
 
 
 def load(kept: bytes) -> list[Program]:
@@ -62,7 +62,7 @@ def load(kept: bytes) -> list[Program]:
     if not kept.startswith(_MAGIC):
         raise ValueError("these programs were compiled by another version")
     try:
-        entries = marshal.loads(kept[len(_MAGIC) :])
+        entries = marshal.loads(kept[len(_MAGIC) :])  # noqa: S302  (the caller answers for where they come from)
         return [Program(source, names, code) for source, names, code in entries]
     except (EOFError, TypeError) as error:
         raise ValueError("these programs are incomplete") from error

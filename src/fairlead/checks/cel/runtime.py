@@ -1,9 +1,9 @@
-"""The names that generated functions find around them. The libraries are loaded when a function of theirs is first called."""
+"""The names that generated functions find around them. A library is loaded when a function of it is first called."""
 
 from importlib import import_module
 from typing import Any
 
-from fairlead.checks.cel import operators
+from fairlead.checks.cel import arithmetic, operators
 from fairlead.checks.cel.errors import CelError
 from fairlead.checks.cel.values import INT_MIN, NONE, CelType, MixedMap, Optional, UInt
 
@@ -43,8 +43,10 @@ def has_value(value: Any) -> bool:
 
 
 def mapped(value: Any) -> Optional:
-    """What `optMap` gives: the API server takes a transformation to none for null (`optFlatMap` is the one for it)."""
-    return Optional(None if type(value) is Optional and not value.has_value else value)
+    """What `optMap` gives: the API server unwraps an optional value here, and takes none for null."""
+    if type(value) is not Optional:
+        return Optional(value)
+    return Optional(value.value if value.has_value else None)
 
 
 def with_entry(target: Any, key: Any, value: Any) -> Any:
@@ -113,7 +115,8 @@ LIBRARY: dict[str, str] = {
     "comparing": "m_isGreaterThan m_isLessThan m_compareTo",
     "addresses": (
         "f_ip f_isIP f_ip_isCanonical m_family m_isUnspecified m_isLoopback m_isLinkLocalMulticast"
-        " m_isLinkLocalUnicast m_isGlobalUnicast f_cidr f_isCIDR m_containsIP m_containsCIDR m_ip m_prefixLength m_masked"
+        " m_isLinkLocalUnicast m_isGlobalUnicast f_cidr f_isCIDR m_containsIP m_containsCIDR m_ip m_prefixLength"
+        " m_masked"
     ),
     "formats": (
         "f_format_named m_validate f_format_dns1123Label f_format_dns1123Subdomain f_format_dns1035Label"
@@ -144,11 +147,12 @@ GLOBALS: dict[str, Any] = {
     **{
         function.__name__: function
         for function in (
-            operators.add, operators.contains, operators.divide, operators.equal, operators.equals, operators.greater,
+            arithmetic.add, arithmetic.divide, arithmetic.modulo, arithmetic.multiply, arithmetic.negate,
+            arithmetic.subtract, operators.contains, operators.equal, operators.equals, operators.greater,
             operators.greater_equal, operators.has, operators.index, operators.items, operators.less,
-            operators.less_equal, operators.modulo, operators.multiply, operators.negate, operators.negated,
-            operators.new_list, operators.new_map, operators.not_bool, operators.optional_index,
-            operators.optional_or_absent, operators.optional_path, operators.optional_select, operators.pairs, operators.subtract, operators.value_or_absent,
+            operators.less_equal, operators.negated, operators.new_list, operators.new_map, operators.not_bool,
+            operators.optional_index, operators.optional_or_absent, operators.optional_path,
+            operators.optional_select, operators.pairs, operators.value_or_absent,
         )
     },
     **{name: _Lazy(module, name) for module, names in LIBRARY.items() for name in names.split()},

@@ -41,7 +41,7 @@ class Token(NamedTuple):
 
 
 def tokenize(source: str) -> list[Token]:
-    """CelSyntaxError at the first character that begins no token. Numbers keep their text: their sign is not known yet."""
+    """CelSyntaxError where no token begins. Numbers keep their text: their sign is not known yet."""
     tokens: list[Token] = []
     position = 0
     match = _TOKEN.match
@@ -116,10 +116,8 @@ def _unescape(body: str) -> str:
 
 
 def _unescape_bytes(body: str) -> bytes:
-    pieces: list[bytes] = []
-    for part in _parts(body, allow_unicode=False):
-        pieces.append(part.encode() if isinstance(part, str) else bytes([part]))
-    return b"".join(pieces)
+    parts = _parts(body, allow_unicode=False)
+    return b"".join(part.encode() if isinstance(part, str) else bytes([part]) for part in parts)
 
 
 def _character(code: int) -> str:

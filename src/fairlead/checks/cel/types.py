@@ -1,8 +1,8 @@
 """
 Static types, and which fits where.
 
-A type is a tuple: `("int",)`, `("list", element)`, `("map", key, value)`, `("$", name)` for a type that is not known yet.
-`dyn` fits everything. The rules are those of CEL's type checker, whose verdict the API server follows.
+A type is a tuple: `("int",)`, `("list", element)`, `("map", key, value)`, `("$", name)` for a type that is not known
+yet. `dyn` fits everything. The rules are those of CEL's type checker, whose verdict the API server follows.
 """
 
 from typing import Any, Final
@@ -85,9 +85,9 @@ class Substitutions:
                 return fits
         if given[0] == "$":
             return self._substitute(wanted, given)[0]
-        if given == DYN or wanted == DYN:
+        if DYN in (given, wanted):
             return True
-        if given == NULL or wanted == NULL:
+        if NULL in (given, wanted):
             other = wanted if given == NULL else given
             return other == NULL or other[0] in _NULLABLE
         if given[0] != wanted[0]:

@@ -171,4 +171,4 @@ TYPE_NAMES: Final[dict[type, str]] = {
 def type_name(value: Any) -> str:
     """The name CEL has for the type of a value."""
     kind = type(value)
-    return TYPE_NAMES.get(kind) or getattr(kind, "cel_type", kind.__name__)
+    return TYPE_NAMES.get(kind) or str(getattr(kind, "cel_type", kind.__name__))

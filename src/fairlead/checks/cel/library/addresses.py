@@ -1,5 +1,7 @@
 """IP addresses and networks: `ip("::1")`, `cidr("10.0.0.0/8")`."""
 
+# ruff: noqa: N802  (functions carry the names CEL has for them)
+
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -118,7 +120,7 @@ def f_isIP(value: Any) -> bool:
 
 def f_ip_isCanonical(value: Any) -> bool:
     _expect_text("ip.isCanonical", value)
-    return str(parse_address(value)) == value
+    return bool(str(parse_address(value)) == value)
 
 
 def m_family(value: Any) -> int:

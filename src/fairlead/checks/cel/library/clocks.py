@@ -1,5 +1,7 @@
 """`getHours()` and its like, of timestamps in a time zone and of durations."""
 
+# ruff: noqa: N802  (functions carry the names CEL has for them)
+
 import re
 from functools import cache
 from typing import Any

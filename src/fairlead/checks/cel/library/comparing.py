@@ -1,5 +1,7 @@
 """`isGreaterThan`, `isLessThan` and `compareTo`, which quantities and semantic versions share."""
 
+# ruff: noqa: N802  (functions carry the names CEL has for them)
+
 from typing import Any
 
 from fairlead.checks.cel.operators import no_overload

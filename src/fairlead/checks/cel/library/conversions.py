@@ -72,7 +72,8 @@ def f_int(value: Any) -> int:
         # The bounds themselves are refused: as floats they are not exact.
         if not -(2.0**63) < value < 2.0**63:
             raise CelError("integer overflow")
-        return math.trunc(value)
+        whole: int = math.trunc(value)
+        return whole
     if kind is UInt:
         if value > INT_MAX:
             raise CelError("integer overflow")
@@ -81,7 +82,7 @@ def f_int(value: Any) -> int:
         return int(value.nanoseconds // 1_000_000_000)
     if kind is Duration:
         return int(value.nanoseconds)
-    no_overload("int", value)
+    return no_overload("int", value)
 
 
 def f_uint(value: Any) -> UInt:
@@ -98,7 +99,7 @@ def f_uint(value: Any) -> UInt:
         if value < 0:
             raise CelError("unsigned integer overflow")
         return UInt(value)
-    no_overload("uint", value)
+    return no_overload("uint", value)
 
 
 def _whole(text: str, pattern: re.Pattern[str], least: int, most: int, to: str) -> int:

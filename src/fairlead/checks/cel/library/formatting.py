@@ -134,7 +134,7 @@ def _scientific(value: Any) -> str:
         return _special(number).rjust(_PRECISION)
     mantissa, _, exponent = f"{number or 0.0:.{_PRECISION}e}".partition("e")
     power = f"{int(exponent):03d}" if int(exponent) < 0 else f"{int(exponent):02d}"
-    return f"{mantissa}×10{power.translate(_SUPERSCRIPT)}"
+    return f"{mantissa}\u00d710{power.translate(_SUPERSCRIPT)}"
 
 
 def _in_base(verb: str, value: Any) -> str:

@@ -1,10 +1,14 @@
 """Lists and sets."""
 
+# ruff: noqa: N802  (functions carry the names CEL has for them)
+
 from functools import cmp_to_key
+from itertools import pairwise
 from typing import Any
 
+from fairlead.checks.cel.arithmetic import add
 from fairlead.checks.cel.errors import CelError
-from fairlead.checks.cel.operators import add, compare, contains, equal, no_overload
+from fairlead.checks.cel.operators import compare, contains, equal, no_overload
 from fairlead.checks.cel.values import Duration, Timestamp, UInt, type_name
 
 _COMPARABLE = frozenset({int, UInt, float, bool, Duration, Timestamp, str, bytes})
@@ -76,7 +80,7 @@ def f_lists_range(count: Any) -> list[int]:
 
 def m_isSorted(value: Any) -> bool:
     _expect_comparable("isSorted", value)
-    return all(_order(a, b) <= 0 for a, b in zip(value, value[1:], strict=False))
+    return all(_order(a, b) <= 0 for a, b in pairwise(value))
 
 
 def _order(a: Any, b: Any) -> int:
@@ -134,9 +138,10 @@ def sorted_by(value: Any, keys: list[Any]) -> list[Any]:
     if len(kinds) > 1:
         raise CelError(f"list elements must have the same type, found {', '.join(map(type_name, keys[:5]))}")
     if kinds <= {int, str, bytes, bool, UInt}:
-        order = sorted(range(len(keys)), key=keys.__getitem__)
+        order: list[int] = sorted(range(len(keys)), key=lambda number: keys[number])
     else:
-        order = sorted(range(len(keys)), key=cmp_to_key(lambda a, b: _order(keys[a], keys[b])))
+        by_key = cmp_to_key(_order)
+        order = sorted(range(len(keys)), key=lambda number: by_key(keys[number]))
     return [value[number] for number in order]
 
 

@@ -1,5 +1,7 @@
 """Optional values: `optional.of(x)`, `.hasValue()`, `.first()`."""
 
+# ruff: noqa: N802  (functions carry the names CEL has for them)
+
 from typing import Any
 
 from fairlead.checks.cel.errors import CelError

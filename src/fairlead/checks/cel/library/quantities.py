@@ -1,5 +1,7 @@
 """Resource quantities: `quantity("1.5Gi")`."""
 
+# ruff: noqa: N802  (functions carry the names CEL has for them)
+
 import re
 from functools import lru_cache
 from typing import Any, Final

@@ -1,5 +1,7 @@
 """Regular expressions: RE2, the same language as Go's. The library is loaded when the first one is used."""
 
+# ruff: noqa: N802  (functions carry the names CEL has for them)
+
 from functools import lru_cache
 from typing import Any
 
@@ -18,7 +20,7 @@ def _compiled(pattern: str) -> Any:
     options = re2.Options()
     options.log_errors = False
     try:
-        return re2.compile(pattern, options=options)
+        return re2.compile(pattern, options=options)  # type: ignore[no-untyped-call]
     except re2.error as error:
         reason = error.args[0]
         text = reason.decode(errors="replace") if isinstance(reason, bytes) else str(reason)

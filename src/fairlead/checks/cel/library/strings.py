@@ -1,5 +1,7 @@
 """Methods of strings (the API server's version 2 of cel-go's library), and those that strings share with lists."""
 
+# ruff: noqa: N802  (functions carry the names CEL has for them)
+
 from typing import Any
 
 from fairlead.checks.cel.errors import CelError

@@ -1,5 +1,7 @@
 """URLs, read by the rules of Go's `net/url`, which the API server follows."""
 
+# ruff: noqa: N802  (functions carry the names CEL has for them)
+
 import re
 from typing import Any, NoReturn
 

@@ -1,5 +1,7 @@
 """Semantic versions: `semver("1.2.3-rc.1")`."""
 
+# ruff: noqa: N802  (functions carry the names CEL has for them)
+
 import re
 from functools import lru_cache
 from typing import Any
