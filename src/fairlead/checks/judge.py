@@ -11,7 +11,8 @@ from fairlead.checks.items import Each, Item, items_of
 from fairlead.checks.rule import Rule, SeveralRule
 from fairlead.checks.scope import Scope
 from fairlead.checks.state import Outcome, State
-from fairlead.snapshot.objects import KubeObject
+from fairlead.checks.unread import with_unread
+from fairlead.snapshot.objects import KubeObject, UnreadKindError
 
 
 class Verdict(msgspec.Struct, frozen=True):
@@ -22,7 +23,7 @@ class Verdict(msgspec.Struct, frozen=True):
 class Tally:
     """What is known about one rule so far."""
 
-    __slots__ = ("because", "failed", "found", "judged", "rule")
+    __slots__ = ("because", "failed", "found", "judged", "rule", "unread")
 
     def __init__(self, rule: Rule) -> None:
         self.rule = rule
@@ -30,6 +31,7 @@ class Tally:
         self.found = 0
         self.failed = 0
         self.because = ""
+        self.unread = ""  # the kind it looked for in vain
 
     def fails(self, where: str, error: Exception) -> None:
         """A rule that breaks on one object goes on with the next."""
@@ -71,7 +73,7 @@ def judge(scope: Scope, rules: Sequence[Compiled | SeveralRule]) -> Verdict:
         else:
             findings += _over_several(rule, scope, tally)
     findings += _one_by_one(scope, single)
-    outcomes += [tally.outcome() for tally in tallies]
+    outcomes += [with_unread(tally.outcome(), tally.rule, tally.unread, scope.objects.unread) for tally in tallies]
     return Verdict(tuple(findings), tuple(sorted(outcomes, key=lambda each: each.id)))
 
 
@@ -90,10 +92,13 @@ def _over_several(rule: SeveralRule, scope: Scope, tally: Tally) -> Iterator[Fou
             tally.judged += 1
             tally.found += 1
             yield found
+    except UnreadKindError as error:
+        tally.unread = str(error)
+        return
     except Exception as error:  # noqa: BLE001  (whatever breaks a rule must not take the others with it)
         tally.fails("the whole scope", error)
     # Rules over several objects do not count what they looked at; kinds they are about were there or not.
-    tally.judged = tally.judged or int(not rule.about or any(scope.objects.of(kind) for kind in rule.about))
+    tally.judged = tally.judged or int(not rule.about or not scope.objects.kinds.isdisjoint(rule.about))
 
 
 def _one_by_one(scope: Scope, rules: Sequence[tuple[Compiled, Tally]]) -> Iterator[Found]:

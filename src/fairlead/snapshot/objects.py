@@ -46,6 +46,21 @@ _FOREIGN_POD_PATHS = (
 )
 
 
+# The kinds of Kubernetes itself that make pods.
+POD_KINDS = frozenset(_POD_PATHS)
+# Among unread kinds: some that make pods.
+WORKLOADS = "workloads"
+
+
+class UnreadKindError(LookupError):
+    """Objects of this kind could not be read, so nothing can be said from there being none."""
+
+
+def key_of(group: str, kind: str) -> str:
+    """As kubectl writes it: `Service`, and `Service.serving.knative.dev` for groups that are not Kubernetes' own."""
+    return kind if group in BUILT_IN_GROUPS or _is_built_in(group) else f"{kind}.{group}"
+
+
 class KubeObject:
     """
     One object, not to be changed. `raw` is it as parsed; what is malformed in it reads as absent here.
@@ -62,13 +77,12 @@ class KubeObject:
         self.api_version = _text(raw.get("apiVersion"))
         self.kind = _text(raw.get("kind"))
         self.group = self.api_version.rpartition("/")[0]
-        built_in = self.group in BUILT_IN_GROUPS or _is_built_in(self.group)
-        self.key = self.kind if built_in else f"{self.kind}.{self.group}"
+        self.key = key_of(self.group, self.kind)
         metadata = _mapping(raw.get("metadata"))
         self.namespace = _text(metadata.get("namespace"))
         # An object without a name gets one that begins like this.
         self.name = _text(metadata.get("name")) or _text(metadata.get("generateName"))
-        self.pod_path, self.pod_spec = _native_pod(self.kind, raw) if built_in else _foreign_pod(raw)
+        self.pod_path, self.pod_spec = _native_pod(self.kind, raw) if self.key == self.kind else _foreign_pod(raw)
 
     def __repr__(self) -> str:
         return f"<{self.ref} at {self.place}>"
@@ -107,11 +121,15 @@ class Objects:
 
     Kinds are named by `KubeObject.key`. Of two with the same kind, namespace and name the first is found; the
     others stand in `duplicates`.
+
+    `unread` are kinds that could not be read, and `workloads` where some of them make pods: whoever looks there gets
+    UnreadKindError instead of nothing.
     """
 
-    def __init__(self, objects: Iterable[KubeObject] = ()) -> None:
+    def __init__(self, objects: Iterable[KubeObject] = (), unread: Iterable[str] = ()) -> None:
         self._all = tuple(objects)
-        self.workloads = tuple(each for each in self._all if each.pod_spec is not None)
+        self.unread = frozenset(unread)
+        self._workloads = tuple(each for each in self._all if each.pod_spec is not None)
         self.duplicates: list[KubeObject] = []
         self._by_kind: dict[str, list[KubeObject]] = {}
         self._by_namespace: dict[tuple[str, str], list[KubeObject]] = {}
@@ -133,20 +151,28 @@ class Objects:
             self.duplicates.append(each)
 
     @property
+    def workloads(self) -> tuple[KubeObject, ...]:
+        self._must_know(WORKLOADS)
+        return self._workloads
+
+    @property
     def kinds(self) -> frozenset[str]:
         return frozenset(self._by_kind)
 
     def of(self, kind: str, namespace: str | None = None) -> list[KubeObject]:
         """All of a kind, of all namespaces or of one (`""`: those that name none)."""
+        self._must_know(kind)
         if namespace is None:
             return self._by_kind.get(kind, [])
         return self._by_namespace.get((kind, namespace), [])
 
     def get(self, kind: str, namespace: str, name: str) -> KubeObject | None:
+        self._must_know(kind)
         return self._by_name.get((kind, namespace, name))
 
     def selected(self, namespace: str, labels: Mapping[str, str]) -> list[KubeObject]:
         """The workloads of a namespace whose pods carry all these labels; none for no labels."""
+        self._must_know(WORKLOADS)
         if not labels:
             return []
         index = self._pod_label_index()
@@ -154,10 +180,14 @@ class Objects:
         candidates = min((index.get((namespace, *pair), []) for pair in labels.items()), key=len)
         return [each for each in candidates if labels.items() <= each.pod_labels.items()]
 
+    def _must_know(self, kind: str) -> None:
+        if kind in self.unread:
+            raise UnreadKindError(kind)
+
     def _pod_label_index(self) -> dict[tuple[str, str, str], list[KubeObject]]:
         if self._by_pod_label is None:
             index: dict[tuple[str, str, str], list[KubeObject]] = {}
-            for each in self.workloads:
+            for each in self._workloads:
                 pairs = [pair for pair in each.pod_labels.items() if isinstance(pair[1], str)]
                 for key, value in pairs:
                     index.setdefault((each.namespace, key, value), []).append(each)
