@@ -1,6 +1,12 @@
 """The rules over several objects, all of them in one list."""
 
 from fairlead.checks.rule import SeveralRule
-from fairlead.checks.several import rbac, security, traffic
+from fairlead.checks.several import network_policies, network_reach, rbac, security, traffic
 
-SEVERAL: tuple[SeveralRule, ...] = (*rbac.RULES, *security.RULES, *traffic.RULES)
+SEVERAL: tuple[SeveralRule, ...] = (
+    *network_policies.RULES,
+    *network_reach.RULES,
+    *rbac.RULES,
+    *security.RULES,
+    *traffic.RULES,
+)
