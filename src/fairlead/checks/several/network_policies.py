@@ -217,7 +217,7 @@ RULES = (
         severity=Severity.ADVICE,
         enabled=False,
         why="Whoever takes over one of its pods sends out what it finds, and asks the metadata server for credentials.",
-        fix="Add a NetworkPolicy that selects all pods with `policyTypes: [Egress]`, then DNS and each way that is used.",
+        fix="Add a NetworkPolicy that selects all pods with `policyTypes: [Egress]`, then DNS and each way used.",
         source=f"{_DOCS}#default-deny-all-egress-traffic",
         like=("popeye:1205", "kubeaudit:MissingDefaultDenyEgressNetworkPolicy"),
         check=partial(_open_namespace, direction="Egress"),
