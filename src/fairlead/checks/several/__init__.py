@@ -1,13 +1,30 @@
 """The rules over several objects, all of them in one list."""
 
 from fairlead.checks.rule import SeveralRule
-from fairlead.checks.several import configuration, network_policies, network_reach, rbac, security, traffic
+from fairlead.checks.several import (
+    apis,
+    budgets,
+    configuration,
+    network_policies,
+    network_reach,
+    rbac,
+    retired,
+    security,
+    skewed,
+    traffic,
+    webhooks,
+)
 
 SEVERAL: tuple[SeveralRule, ...] = (
+    *apis.RULES,
+    *budgets.RULES,
     *configuration.RULES,
     *network_policies.RULES,
     *network_reach.RULES,
     *rbac.RULES,
+    *retired.RULES,
     *security.RULES,
+    *skewed.RULES,
     *traffic.RULES,
+    *webhooks.RULES,
 )
