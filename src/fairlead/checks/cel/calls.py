@@ -193,6 +193,10 @@ def _function(generator: "Generator", node: Call) -> Piece:
     namespaced = qualified_name(node)
     if namespaced:
         return _plain(generator, python_name(namespaced, is_method=False), result_kind(namespaced, False), node.args)
+    if node.name == "hasValue" and node.target is not None and not node.args:
+        path = _path(generator, node.target)
+        if path is not None:
+            return Piece(f"({path.text} is not ABSENT)", "bool", depth=path.depth + 1)
     is_method = node.target is not None
     kind = result_kind(node.name, is_method)
     args = [node.target, *node.args] if node.target is not None else node.args

@@ -8,7 +8,7 @@ from fairlead.checks.cel.errors import CelError
 from fairlead.checks.cel.values import INT_MIN, NONE, CelType, MixedMap, Optional, UInt
 
 # What an operation of Python raises where CEL has an error.
-RAW = (LookupError, TypeError, ArithmeticError, RecursionError)
+RAW = (LookupError, TypeError, ArithmeticError, RecursionError, UnicodeError)
 
 
 def translated(error: Exception) -> CelError:
