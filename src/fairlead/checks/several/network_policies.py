@@ -7,7 +7,7 @@ from typing import Any, Literal
 from fairlead.checks.found import Found
 from fairlead.checks.rule import SeveralRule
 from fairlead.checks.scope import WHOLE, Scope
-from fairlead.checks.several.parts import chosen_by, mapping, mappings, matches, spec_of, workloads
+from fairlead.checks.several.parts import chosen_by, makes_pods_unseen, mapping, mappings, matches, spec_of, workloads
 from fairlead.model.finding import Severity
 from fairlead.snapshot.objects import KubeObject
 
@@ -65,9 +65,9 @@ def _open_namespace(rule: SeveralRule, scope: Scope, *, direction: Direction) ->
         if policies_of(namespace, direction, scope):
             continue
         where = f"namespace {namespace}" if namespace else "the namespace it goes to"
-        way = "from" if direction == "Ingress" else "to"
         of_all = f"all {len(inside)} workloads" if len(inside) > 1 else "the workload"
-        message = f"no NetworkPolicy rules {direction.lower()} in {where}: {of_all} there may talk {way} everywhere"
+        open_to = "whole cluster reaches" if direction == "Ingress" else "whole world is open to"
+        message = f"no NetworkPolicy rules {direction.lower()} in {where}: the {open_to} {of_all} there"
         yield rule.found(scope.objects.get("Namespace", "", namespace) or inside[0], message)
 
 
@@ -97,7 +97,9 @@ def _selects_nothing(rule: SeveralRule, scope: Scope) -> Iterator[Found]:
     for policy in scope.objects.of("NetworkPolicy"):
         selector = mapping(spec_of(policy).get("podSelector"))
         is_narrow = bool(selector.get("matchLabels") or selector.get("matchExpressions"))
-        if is_narrow and scope.is_whole(policy.namespace) and not _chosen(policy, policy.namespace, scope):
+        if not is_narrow or not scope.is_whole(policy.namespace) or makes_pods_unseen(policy.namespace, scope):
+            continue
+        if not _chosen(policy, policy.namespace, scope):
             yield rule.found(policy, "no pods fit its `podSelector`", path=("spec", "podSelector"))
 
 
@@ -111,7 +113,7 @@ def peers_of(policy: KubeObject) -> Iterator[tuple[tuple[str | int, ...], Mappin
 
 def _peer_is_nobody(rule: SeveralRule, scope: Scope) -> Iterator[Found]:
     for policy in scope.objects.of("NetworkPolicy"):
-        if not scope.is_whole(policy.namespace):
+        if not scope.is_whole(policy.namespace) or makes_pods_unseen(policy.namespace, scope):
             continue
         for path, peer in peers_of(policy):
             selector = mapping(peer.get("podSelector"))
@@ -252,7 +254,12 @@ RULES = (
         ),
         about=("NetworkPolicy",),
         check=_selects_nothing,
-        good=((_PODS, policy_example(_MINE)), (_PODS, _DENY), (policy_example(_MINE),)),
+        good=(
+            (_PODS, policy_example(_MINE)),
+            (_PODS, _DENY),
+            (policy_example(_MINE),),
+            (_OTHER, policy_example(_MINE), {"kind": "Prometheus", "apiVersion": "monitoring.coreos.com/v1"}),
+        ),
         bad=(
             (_OTHER, policy_example(_MINE)),
             (

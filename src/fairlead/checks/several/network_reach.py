@@ -58,8 +58,11 @@ def _shut_port(rule: SeveralRule, scope: Scope) -> Iterator[Found]:
         policies = policies_of(service.namespace, "Ingress", scope)
         for each in scope.objects.selected(service.namespace, selector) if policies else ():
             ruling = [one for one in policies if matches(spec_of(one).get("podSelector"), each.pod_labels)]
-            shut = [port for port in _target_ports(service, each) if ruling and not _is_let_in(port, ruling)]
-            for port, _ in shut:
+            # Where nothing at all is let in, what lets it in most likely stands elsewhere.
+            if not any(spec_of(one).get("ingress") for one in ruling):
+                continue
+            shut = {number for number, name in _target_ports(service, each) if not _is_let_in((number, name), ruling)}
+            for port in sorted(shut):
                 message = f"no NetworkPolicy for {each.ref} lets in its port {port}"
                 yield rule.found(service, message, path=("spec", "ports"))
 
@@ -158,6 +161,7 @@ RULES = (
             (_WITH_PORT, _SERVICE, policy_example({**_MINE, "ingress": [{"ports": [{"port": "http"}]}]})),
             (_WITH_PORT, _SERVICE, policy_example({**_MINE, "ingress": [_FROM_OTHER]})),
             (_WITH_PORT, _SERVICE),
+            (_WITH_PORT, _SERVICE, _DENY),
             (
                 _WITH_PORT,
                 _SERVICE,
@@ -167,7 +171,12 @@ RULES = (
         ),
         bad=(
             (_WITH_PORT, _SERVICE, policy_example({**_MINE, "ingress": [{"ports": [{"port": 80}]}]})),
-            (_WITH_PORT, _SERVICE, _DENY),
+            (
+                _WITH_PORT,
+                _SERVICE,
+                _DENY,
+                policy_example({**_MINE, "ingress": [{"ports": [{"port": 9090}]}]}, "metrics"),
+            ),
         ),
     ),
 )

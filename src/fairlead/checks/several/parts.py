@@ -29,6 +29,29 @@ def workloads(scope: Scope) -> list[KubeObject]:
     return [each for each in scope.objects.workloads if not is_made_by_another(each)]
 
 
+# Custom resources whose operator makes pods with labels of its own: what selects those selects something.
+_POD_MAKERS = (
+    *("Prometheus.monitoring.coreos.com", "PrometheusAgent.monitoring.coreos.com"),
+    *("Alertmanager.monitoring.coreos.com", "ThanosRuler.monitoring.coreos.com"),
+    *("Cluster.postgresql.cnpg.io", "Pooler.postgresql.cnpg.io", "postgresql.acid.zalan.do"),
+    *("PostgresCluster.postgres-operator.crunchydata.com", "PerconaXtraDBCluster.pxc.percona.com"),
+    *("MongoDBCommunity.mongodbcommunity.mongodb.com", "MysqlCluster.mysql.presslabs.org"),
+    *("Kafka.kafka.strimzi.io", "KafkaConnect.kafka.strimzi.io", "KafkaNodePool.kafka.strimzi.io"),
+    *("RabbitmqCluster.rabbitmq.com", "Redis.redis.redis.opstreelabs.in", "RedisFailover.databases.spotahome.com"),
+    *("Elasticsearch.elasticsearch.k8s.elastic.co", "Kibana.kibana.k8s.elastic.co"),
+    *("OpenSearchCluster.opensearch.opster.io", "CassandraDatacenter.cassandra.datastax.com"),
+    *("OpenTelemetryCollector.opentelemetry.io", "Jaeger.jaegertracing.io", "Grafana.grafana.integreatly.org"),
+    *("VMCluster.operator.victoriametrics.com", "VMSingle.operator.victoriametrics.com"),
+    *("VMAgent.operator.victoriametrics.com", "Fleet.agones.dev", "GameServer.agones.dev"),
+    *("InferenceService.serving.kserve.io", "RayCluster.ray.io", "SparkApplication.sparkoperator.k8s.io"),
+)
+
+
+def makes_pods_unseen(namespace: str, scope: Scope) -> bool:
+    """Whether an operator makes pods in a namespace that no manifest shows."""
+    return any(scope.objects.of(kind, namespace) for kind in _POD_MAKERS)
+
+
 def is_made_by_another(each: KubeObject) -> bool:
     owners = mapping(each.raw.get("metadata")).get("ownerReferences")
     return any(owner.get("controller") is True for owner in mappings(owners))

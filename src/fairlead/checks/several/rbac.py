@@ -14,7 +14,7 @@ _RBAC = "https://kubernetes.io/docs/reference/access-authn-authz/rbac/"
 _GOOD_PRACTICES = "https://kubernetes.io/docs/concepts/security/rbac-good-practices/"
 _BINDINGS = ("RoleBinding", "ClusterRoleBinding")
 # What Kubernetes itself brings: the bootstrap roles (https://kubernetes.io/docs/reference/access-authn-authz/rbac/).
-_BROUGHT = frozenset({"cluster-admin", "admin", "edit", "view"})
+_BROUGHT = frozenset({"cluster-admin", "admin", "edit", "view", "extension-apiserver-authentication-reader"})
 
 
 class Grant(NamedTuple):
@@ -69,8 +69,10 @@ def _role_missing(rule: SeveralRule, scope: Scope) -> Iterator[Found]:
 
 def _must_be_here(kind: str, name: str, binding: KubeObject, scope: Scope) -> bool:
     """Whether a role that is not among the objects is not anywhere. ClusterRoles often come with something else."""
+    if name in _BROUGHT or name.startswith("system:"):
+        return False
     if kind == "ClusterRole":
-        return WHOLE in scope.evidence and name not in _BROUGHT and not name.startswith("system:")
+        return WHOLE in scope.evidence
     return kind == "Role" and (scope.is_whole(binding.namespace) or bool(scope.objects.of("Role", binding.namespace)))
 
 
@@ -226,6 +228,7 @@ RULES = (
             (_ROLE, _binding()),
             (_PODS, _binding(roleRef={"kind": "ClusterRole", "name": "view"})),
             (_PODS, _CLUSTER_BINDING),
+            (_PODS, _binding(roleRef={"kind": "Role", "name": "extension-apiserver-authentication-reader"})),
             # a binding alone: its role may stand in another file
             (_binding(),),
         ),
