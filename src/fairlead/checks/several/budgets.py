@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from fairlead.checks.found import Found
 from fairlead.checks.rule import SeveralRule
 from fairlead.checks.scope import Scope
-from fairlead.checks.several.reading import is_made_by_another, mapping_at, selected_by, text_at
+from fairlead.checks.several.reading import is_made_by_another, mapping_at, mappings_at, selected_by, text_at
 from fairlead.checks.several.webhooks import called_services
 from fairlead.model.finding import Severity
 from fairlead.snapshot.objects import KubeObject
@@ -114,8 +114,25 @@ def _overlap(rule: SeveralRule, scope: Scope) -> Iterator[Found]:
 def _covers_nothing(rule: SeveralRule, scope: Scope) -> Iterator[Found]:
     for budget in scope.objects.of("PodDisruptionBudget"):
         selector = mapping_at(budget.raw, "spec", "selector")
-        if selector and scope.is_whole(budget.namespace) and not selected_by(scope.objects, budget.namespace, selector):
+        if (
+            not selector
+            or not scope.is_whole(budget.namespace)
+            or _is_of_an_operator(budget.namespace, selector, scope)
+        ):
+            continue
+        if not selected_by(scope.objects, budget.namespace, selector):
             yield rule.found(budget, "no pods here carry its labels", path=("spec", "selector"))
+
+
+def _is_of_an_operator(namespace: str, selector: dict[str, Any], scope: Scope) -> bool:
+    """Whether a custom resource here has a name or label that is selected by: its operator makes the pods."""
+    asked = {value for value in mapping_at(selector, "matchLabels").values() if isinstance(value, str)}
+    for kind in scope.objects.kinds:
+        if "." in kind and any(
+            asked & {each.name, *each.labels.values()} for each in scope.objects.of(kind, namespace)
+        ):
+            return True
+    return False
 
 
 def _uncovered(rule: SeveralRule, scope: Scope) -> Iterator[Found]:
@@ -155,6 +172,9 @@ def _with_services(scope: Scope) -> dict[int, KubeObject]:
     for service in scope.objects.of("Service"):
         if (service.namespace, service.name) in by_server:
             continue  # told at the webhook or API that calls it
+        ports = mappings_at(service.raw, "spec", "ports")
+        if ports and all("metrics" in text_at(port, "name") for port in ports):
+            continue  # nobody waits for a scrape
         selector = mapping_at(service.raw, "spec", "selector")
         for each in scope.objects.selected(service.namespace, selector):
             served.setdefault(id(each), service)
@@ -258,7 +278,15 @@ RULES = (
         like=("popeye:900", "k8sgpt:pdb analyzer"),
         about=("PodDisruptionBudget",),
         check=_covers_nothing,
-        good=((_workload(replicas=3), _budget(maxUnavailable=1)), (_budget(maxUnavailable=1),)),
+        good=(
+            (_workload(replicas=3), _budget(maxUnavailable=1)),
+            (_budget(maxUnavailable=1),),
+            (
+                _workload(),
+                _budget(labels={"prometheus": "shop"}, minAvailable=1),
+                {"apiVersion": "monitoring.coreos.com/v1", "kind": "Prometheus", "metadata": {"name": "shop"}},
+            ),
+        ),
         bad=((_workload(replicas=3), _budget(labels={"app": "carts"}, maxUnavailable=1)),),
     ),
     SeveralRule(
@@ -305,6 +333,10 @@ RULES = (
             (_workload(replicas=1),),
             (_workload(), _SERVICE, _autoscaler(minReplicas=2)),
             (_workload(replicas=0), _SERVICE),
+            (
+                _workload(),
+                {"kind": "Service", "spec": {"selector": {"app": "cart"}, "ports": [{"name": "http-metrics"}]}},
+            ),
         ),
         bad=(
             (_workload(replicas=1), _SERVICE),

@@ -15,6 +15,11 @@ from fairlead.model.finding import Severity
 from fairlead.snapshot.objects import KubeObject
 
 
+# Rules of their own, for storage: STA111 and STA112, and from 1.31 on STA118 for what volumes are of.
+_TOLD_BY_STORAGE = {"volume.beta.kubernetes.io/storage-class"}
+_VOLUMES_TOLD_SINCE = 31
+
+
 class _Use(NamedTuple):
     """One place where an object has a retired thing: the words for it, and the field."""
 
@@ -26,7 +31,9 @@ class _Use(NamedTuple):
 def _entries(kind: str) -> tuple[Retired, ...]:
     """What may be on objects of this kind; `Pod` is on whatever has a pod spec."""
     return tuple(
-        entry for entry in retired.known().entries if kind in entry.on and entry.form not in {"label", "setting"}
+        entry
+        for entry in retired.known().entries
+        if kind in entry.on and entry.form not in {"label", "setting"} and not _TOLD_BY_STORAGE & set(entry.names)
     )
 
 
@@ -37,9 +44,6 @@ def _uses(each: KubeObject) -> Iterator[tuple[Retired, _Use]]:
         yield from ((entry, use) for entry in _entries("Pod") for use in _uses_in_pod(each, entry))
     if each.kind != "Pod" and each.key == each.kind:
         yield from ((entry, use) for entry in _entries(each.kind) for use in _uses_in(entry, each.raw, ()))
-    for index, claim in enumerate(mappings_at(each.raw, "spec", "volumeClaimTemplates")):
-        root = ("spec", "volumeClaimTemplates", index)
-        yield from ((entry, use) for entry in _entries("PersistentVolumeClaim") for use in _uses_in(entry, claim, root))
 
 
 def _uses_in_pod(each: KubeObject, entry: Retired) -> Iterator[_Use]:
@@ -94,7 +98,8 @@ def _is_over(entry: Retired, scope: Scope) -> bool:
 def _without_effect(rule: SeveralRule, scope: Scope) -> Iterator[Found]:
     for each in scope.objects:
         for entry, use in _uses(each):
-            if _is_over(entry, scope):
+            told = entry.form == "volume" and each.kind == "PersistentVolume" and scope.minor >= _VOLUMES_TOLD_SINCE
+            if _is_over(entry, scope) and not told:
                 effect = "works no more" if entry.form == "volume" else "has no effect or is refused"
                 message = f"{use.what} {effect} since Kubernetes {entry.stops}; use {_quoted(entry.use)}"
                 yield rule.found(each, message, path=use.path)
@@ -227,7 +232,7 @@ RULES = (
         bad=(
             ({"podMeta": {"annotations": {"seccomp.security.alpha.kubernetes.io/pod": "runtime/default"}}},),
             ({"volume": {"glusterfs": {"endpoints": "storage", "path": "data"}}},),
-            ({"kind": "PersistentVolume", "spec": {"rbd": {"image": "data", "monitors": ["10.0.0.1:6789"]}}},),
+            ({"kind": "PersistentVolume", "spec": {"glusterfs": {"path": "data"}}, "kubernetes": "1.28"},),
             ({"kind": "CronJob", "spec": {"schedule": "CRON_TZ=Asia/Tokyo 0 4 * * *"}, "pod": {}},),
         ),
     ),
