@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from fairlead.checks.state import State
-from fairlead.manifests import Problem, Read
+from fairlead.manifests import Problem, Read, read
 from fairlead.model.errors import UsageError
 from fairlead.model.finding import Severity
 from fairlead.review.baseline import read_baseline, write_baseline
@@ -89,8 +89,8 @@ def test_a_baseline_lets_only_new_findings_count(judged: Reviewing, tmp_path: Pa
 
 
 def test_what_was_not_read_makes_a_review_incomplete() -> None:
-    read = Read(problems=[Problem("MAN001", Place("bad.yaml", 3), "is not YAML")])
-    done = review(read, open_rulebook(), Wanted(), today=TODAY)
+    broken = Read(problems=[Problem("MAN001", Place("bad.yaml", 3), "is not YAML")])
+    done = review(broken, open_rulebook(), Wanted(), today=TODAY)
     assert exit_code(done, Severity.ADVICE) == 3
     assert done.unread[0].file == "bad.yaml"
 
@@ -106,3 +106,15 @@ def test_an_assumed_version_is_told(judged: Reviewing) -> None:
     assert judged(PRIVILEGED).assumed
     known = judged(PRIVILEGED, minor=34)
     assert (known.kubernetes, known.assumed) == ("1.34", False)
+
+
+def test_in_a_very_large_file_findings_have_the_line_of_their_object(tmp_path: Path) -> None:
+    """Looking for the field of each would take minutes."""
+    pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec:\n  hostNetwork: true\n  containers: []\n"
+    file = tmp_path / "large.yaml"
+    file.write_text(f"{pod}---\n# {'x' * 1_000_000}\n{pod}")
+    done = review(read([file]), open_rulebook(), Wanted(only=("SEC102",)), today=TODAY)
+    assert [found.line for found in done.findings] == [1, 9]
+    file.write_text(pod)
+    done = review(read([file]), open_rulebook(), Wanted(only=("SEC102",)), today=TODAY)
+    assert [found.line for found in done.findings] == [5]

@@ -9,11 +9,14 @@ from fairlead.manifests import Read
 from fairlead.manifests.places import locate
 from fairlead.snapshot.objects import KubeObject
 
+# Finding a field reads its document once more with all its places: half a second for each of these sizes.
+_LARGEST = 1_000_000
+
 _Key = tuple[str, int, int, int, str]
 
 
 def located(findings: Iterable[Found], read: Read) -> Iterator[Found]:
-    """What has no text of its own (a rendered chart, a cluster) keeps the place of its object."""
+    """What is rendered, of a cluster or in a very large file keeps the place of its object."""
     by_key: dict[_Key, KubeObject] = {}
     text, file = "", None
     for found in sorted(findings, key=lambda found: (found.file, found.document)):
@@ -24,6 +27,9 @@ def located(findings: Iterable[Found], read: Read) -> Iterator[Found]:
         by_key = by_key or {_key_of(each): each for each in read.objects}
         if found.file != file:
             text, file = read.text_of(found.file), found.file
+        if len(text) > _LARGEST:
+            yield found
+            continue
         within = by_key[_key(found)].place.path if _key(found) in by_key else ()
         place = locate(text, found.document, (*within, *path_steps(found.path)), found.file)
         yield msgspec.structs.replace(found, line=place.line, column=place.column) if place.line else found

@@ -1,5 +1,7 @@
 """What a review says, in the form that `-o json` prints and every other report is made from."""
 
+from datetime import datetime
+
 import msgspec
 
 from fairlead.checks.found import Found
@@ -27,11 +29,22 @@ class Unread(msgspec.Struct, frozen=True):
     hint: str = ""
 
 
+class Looked(msgspec.Struct, frozen=True):
+    """A running cluster that was read, and when; `version` as it says itself. No `namespaces` are all."""
+
+    name: str
+    version: str
+    taken: datetime
+    objects: int
+    namespaces: tuple[str, ...] = ()
+
+
 class Review(msgspec.Struct, frozen=True, kw_only=True):
     """
     `schema` changes when a field changes its meaning; fields may be added. `findings` are those to act upon, by
     severity, rule and place. `known` counts findings that the baseline holds, `hidden` those below the severity asked
-    for. `kubernetes` is the minor that was judged for, `assumed` where nobody named it.
+    for, `system` those about what a cluster brings with itself. `clusters` are those that were read, none for manifests
+    alone. `kubernetes` is the minor that was judged for, `assumed` where nobody named it.
     """
 
     schema: str = "fairlead.dev/review/v1"
@@ -45,6 +58,8 @@ class Review(msgspec.Struct, frozen=True, kw_only=True):
     unread: tuple[Unread, ...] = ()
     known: int = 0
     hidden: int = 0
+    system: int = 0
+    clusters: tuple[Looked, ...] = ()
     outcomes: tuple[Outcome, ...] = ()
 
     def count(self, severity: Severity) -> int:

@@ -1,7 +1,7 @@
 """A review of what was read: judge it, take out what is excepted or known, and find the lines of what is left."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date
 from typing import Any
 
@@ -33,6 +33,8 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     What to judge by. `only` and `skip` are rule ids or their beginnings; `minor` is None where nobody named a version.
     `evidence` is what is known besides what was read.
     `lines` is how many findings of each rule are to have the line of their field, not of their object; None is all.
+    `unread` are kinds that could not be read. `passes` says whether a finding is told (True), counted (False) or passed
+    over (None).
     `params` are by rule id, and replace what the rule has of the same name. `severities` changes those of rules.
     """
 
@@ -48,6 +50,8 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     severities: Mapping[str, Severity] = {}
     exceptions: tuple[CentralException, ...] = ()
     baseline: Baseline | None = None
+    unread: frozenset[str] = frozenset()
+    passes: Callable[[Found], bool | None] | None = None
 
 
 def review(read: Read, rulebook: Rulebook, wanted: Wanted, *, today: date, fairlead: str = "") -> Review:
@@ -55,10 +59,12 @@ def review(read: Read, rulebook: Rulebook, wanted: Wanted, *, today: date, fairl
     rules = [_changed(rule, wanted) for rule in _chosen(rulebook, wanted)]
     minor = NEWEST_MINOR if wanted.minor is None else wanted.minor
     ready, broken = rulebook.ready(rules)
-    verdict = judge(Scope(Objects(without_nulls(read.objects)), minor=minor, evidence=wanted.evidence), ready)
+    objects = Objects(without_nulls(read.objects), wanted.unread)
+    verdict = judge(Scope(objects, minor=minor, evidence=wanted.evidence), ready)
     exceptions = Exceptions(wanted.exceptions, read.objects, today)
     kept, excepted = exceptions.apply(verdict.findings)
     kept += exceptions.close(frozenset(rule.id for rule in rules))
+    kept, system = _passed(kept, wanted)
     kept, known = without_known(kept, wanted.baseline) if wanted.baseline else (kept, 0)
     shown = [found for found in kept if reaches(found.severity, wanted.least)]
     return Review(
@@ -67,13 +73,22 @@ def review(read: Read, rulebook: Rulebook, wanted: Wanted, *, today: date, fairl
         assumed=wanted.minor is None,
         files=len(read.files),
         objects=len(read.objects),
-        findings=_in_order(map(_told, (*_placed(shown, read, wanted.lines), *_about_input(read, wanted)))),
+        findings=in_order(map(_told, (*_placed(shown, read, wanted.lines), *_about_input(read, wanted)))),
         excepted=tuple(msgspec.structs.replace(each, finding=_told(each.finding)) for each in excepted),
         unread=tuple(_unread(problem) for problem in read.problems if problem.id not in _READ),
         known=known,
         hidden=len(kept) - len(shown),
+        system=system,
         outcomes=tuple(sorted((*verdict.outcomes, *broken), key=lambda outcome: outcome.id)),
     )
+
+
+def _passed(findings: list[Found], wanted: Wanted) -> tuple[list[Found], int]:
+    """Those that are told, and how many others are counted."""
+    if wanted.passes is None:
+        return findings, 0
+    passed = [(found, wanted.passes(found)) for found in findings]
+    return [found for found, tell in passed if tell], sum(tell is False for _, tell in passed)
 
 
 def _placed(findings: list[Found], read: Read, lines: int | None) -> list[Found]:
@@ -83,7 +98,7 @@ def _placed(findings: list[Found], read: Read, lines: int | None) -> list[Found]
     seen: Counter[str] = Counter()
     shown: list[Found] = []
     others: list[Found] = []
-    for found in _in_order(findings):
+    for found in in_order(findings):
         seen[found.id] += 1
         (shown if seen[found.id] <= lines else others).append(found)
     return [*located(shown, read), *others]
@@ -135,7 +150,8 @@ def _told(found: Found) -> Found:
     return found if name == found.file else msgspec.structs.replace(found, file=name)
 
 
-def _in_order(findings: Iterable[Found]) -> tuple[Found, ...]:
+def in_order(findings: Iterable[Found]) -> tuple[Found, ...]:
+    """By severity, rule and place."""
     return tuple(
         sorted(findings, key=lambda found: (ORDER.index(found.severity), found.id, found.file, found.line, found.path))
     )

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from datetime import UTC
 
 from fairlead.checks.found import Found
 from fairlead.checks.state import State
@@ -49,8 +50,19 @@ def _found(review: Review) -> str:
 def _stands_on(review: Review) -> str:
     version = f"Kubernetes {review.kubernetes}"
     version += " (assumed: `--kubernetes-version` names another)" if review.assumed else ""
-    judged = f"{counted(review.objects, 'object')} in {counted(review.files, 'file')}"
-    return f"{judged}, judged by {counted(len(review.outcomes), 'rule')} for {version}"
+    return f"{_looked_at(review)}, judged by {counted(len(review.outcomes), 'rule')} for {version}"
+
+
+def _looked_at(review: Review) -> str:
+    objects = counted(review.objects, "object")
+    if not review.clusters:
+        return f"{objects} in {counted(review.files, 'file')}"
+    if len(review.clusters) > 1:
+        return f"{objects} of {len(review.clusters):,} clusters"
+    (looked,) = review.clusters
+    where = f"{', '.join(looked.namespaces)} in cluster" if looked.namespaces else "cluster"
+    when = looked.taken.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")
+    return f"{objects} of {where} {visible(looked.name)} ({visible(looked.version)}, read {when})"
 
 
 def _left_out(review: Review) -> str:
@@ -58,6 +70,7 @@ def _left_out(review: Review) -> str:
         f"{len(review.excepted):,} excepted" if review.excepted else "",
         f"{review.known:,} known from the baseline" if review.known else "",
         f"{review.hidden:,} below the severity shown" if review.hidden else "",
+        f"{review.system:,} about what the cluster brings itself (`--system` shows them)" if review.system else "",
     ]
     return ", ".join(part for part in parts if part)
 
