@@ -74,6 +74,13 @@ UNREAD = (
         "https://kubernetes.io/docs/tasks/manage-kubernetes-objects/kustomization/",
     ),
     _input("017", "A Helm release cannot be decoded", "None of its objects was judged.", "Check its chart instead."),
+    _input(
+        "018",
+        "A kind of a cluster was not read",
+        "None of its objects was judged, and rules that look at it have no evidence.",
+        "Let the identity list it: `fairlead check rbac` prints a ClusterRole.",
+        "https://kubernetes.io/docs/reference/access-authn-authz/rbac/",
+    ),
 )
 # What was read all the same.
 READ = (

@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Mapping
 from functools import partial
+from types import MappingProxyType
 from typing import Generic, TypeVar
 
 import msgspec
 
-from fairlead.kube import discovery, objects
+from fairlead.kube import discovery, objects, templates
 from fairlead.kube.connection import Connection
 from fairlead.kube.decoding import decode, decode_with
 from fairlead.kube.errors import KubeUnavailableError, ListExpiredError
@@ -71,6 +72,26 @@ class KubeReader:
         """Everything served, by discovery."""
         return await discovery.apis(self._connection)
 
+    async def served(self) -> discovery.Served:
+        """The same, with what it takes to list them."""
+        return await discovery.served(self._connection)
+
+    async def pod_makers(self) -> frozenset[str]:
+        """Kinds of other groups that hold a pod template, as `KubeObject.key`, by the schemas of their definitions."""
+        found = await self._list(templates.PATH, _Page[templates.Definition], templates.pod_maker, templates.PAGE)
+        return frozenset(filter(None, found))
+
+    async def everything(
+        self,
+        path: str,
+        turn: Callable[[msgspec.Raw], R],
+        *,
+        page: int = 500,
+        query: Mapping[str, str] = MappingProxyType({}),
+    ) -> list[R]:
+        """The objects of any list, as the server sent them. What `turn` keeps of one must not refer to it."""
+        return await self._list(path, _Page[msgspec.Raw], turn, page, query)
+
     async def nodes(self, turn: Callable[[objects.Node], R]) -> list[R]:
         return await self._list("/api/v1/nodes", _Page[objects.Node], turn)
 
@@ -94,26 +115,36 @@ class KubeReader:
             found += await self._list(path, page, partial(turn, name))
         return found
 
-    async def _list(self, path: str, page: type[_Page[T]], turn: Callable[[T], R]) -> list[R]:
+    async def _list(
+        self,
+        path: str,
+        page: type[_Page[T]],
+        turn: Callable[[T], R],
+        size: int = 0,
+        query: Mapping[str, str] = MappingProxyType({}),
+    ) -> list[R]:
         """
         All objects of a list, as of one moment. The server keeps a list's pages while its etcd has that revision; when
         it answers 410 in the middle, the list is begun again.
         https://kubernetes.io/docs/reference/using-api/api-concepts/#retrieving-large-results-sets-in-chunks
         """
+        asked = {"limit": str(min(size or self._page, self._page)), **query}
         for _ in range(_BEGINNINGS - 1):
             try:
-                return await self._pages(path, page, turn)
+                return await self._pages(path, page, turn, asked)
             except ListExpiredError:
                 continue
-        return await self._pages(path, page, turn)
+        return await self._pages(path, page, turn, asked)
 
-    async def _pages(self, path: str, page: type[_Page[T]], turn: Callable[[T], R]) -> list[R]:
+    async def _pages(
+        self, path: str, page: type[_Page[T]], turn: Callable[[T], R], query: Mapping[str, str]
+    ) -> list[R]:
         decoder = msgspec.json.Decoder(page)
         found: list[R] = []
-        query = {"limit": str(self._page)}
+        asked = dict(query)
         while True:
-            part = decode_with(decoder, await self._connection.get(path, **query), path)
+            part = decode_with(decoder, await self._connection.get(path, **asked), path)
             found += map(turn, part.items or ())
             if not part.metadata.next:
                 return found
-            query["continue"] = part.metadata.next
+            asked["continue"] = part.metadata.next

@@ -23,6 +23,7 @@ PROBLEMS = {
     "DEL015": "A Helm chart was not rendered",
     "DEL016": "A Kustomize folder was not built",
     "DEL017": "A Helm release cannot be decoded",
+    "DEL018": "A kind of a cluster was not read",
 }
 
 
