@@ -30,7 +30,7 @@ ANYTHING = st.recursive(
 @st.composite
 def broken_manifests(draw: st.DrawFn) -> dict[str, Any]:
     """A manifest with one or two of its parts replaced by something."""
-    manifest = copy.deepcopy(draw(st.sampled_from(EXAMPLES)))
+    manifest: dict[str, Any] = copy.deepcopy(draw(st.sampled_from(EXAMPLES)))
     for _ in range(draw(st.integers(1, 2))):
         holder: Any = manifest
         while True:
