@@ -200,6 +200,11 @@ def _function(generator: "Generator", node: Call) -> Piece:
     is_method = node.target is not None
     kind = result_kind(node.name, is_method)
     args = [node.target, *node.args] if node.target is not None else node.args
+    if node.only:
+        argument = generator.emit(args[0])
+        element = node.only[1][0] if len(node.only) > 1 else ""
+        settled = f"only({argument.text}, {node.only[0]!r}, {element!r})"
+        return Piece(f"{python_name(node.name, is_method=is_method)}({settled})", kind, depth=argument.depth + 2)
     if node.name in _INLINE and len(args) == _INLINE[node.name][0]:
         return _inline(generator, node.name, [generator.emit(arg) for arg in args])
     return _plain(generator, python_name(node.name, is_method=is_method), kind, args)

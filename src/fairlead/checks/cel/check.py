@@ -160,6 +160,8 @@ class _Checker:
         self, node: Node, name: str, parts: list[Node], overloads: tuple[Overload, ...], *, is_method: bool = False
     ) -> Type:
         given = tuple([self.visit(part) for part in parts])
+        is_open = name in _SETTLED and bool(given) and self._is_open(given[0])
+        fitting: list[Overload] = []
         result: Type | None = None
         for overload in overloads:
             if len(overload.args) != len(given):
@@ -167,12 +169,20 @@ class _Checker:
             wanted, outcome = self._instance(overload)
             if not self._known.assign(given, wanted):
                 continue
+            fitting.append(overload)
             outcome = self._known.resolved(outcome)
             result = outcome if result is None or result == outcome else DYN
+        if isinstance(node, Call) and is_open and len(fitting) == 1:
+            node.only = fitting[0].args[0]
         if result is not None:
             return result
         kinds = [described(self._known.resolved(kind, to_dyn=True)) for kind in given]
         return self._fail(node, _mismatch(name, kinds, is_method), _counts(overloads, len(given), is_method))
+
+    def _is_open(self, kind: Type) -> bool:
+        """Whether the type, or that of its elements, is not known at all: then the first overload settles it."""
+        kind = self._known.resolved(kind)
+        return bool(kind[0] == "$" or (kind[0] == "list" and kind[1][0] == "$"))
 
     def _instance(self, overload: Overload) -> tuple[tuple[Type, ...], Type]:
         """The overload with type parameters of its own."""
@@ -301,6 +311,11 @@ class _Checker:
     def _fail(self, node: Node, message: str, hint: str = "") -> NoReturn:
         raise at(self._source, node.position, message, hint)
 
+
+# Functions of which the API server calls just the overload its checker has settled on.
+_SETTLED = frozenset({
+    "bool", "bytes", "double", "int", "string", "timestamp", "uint", "min", "max", "sum", "isSorted",
+})  # fmt: skip
 
 _MACRO_ARGUMENTS = {
     "all": "a variable (or two) and a test",

@@ -52,6 +52,7 @@ class Call(Node):
     target: Node | None
     name: str
     args: list[Node]
+    only: tuple[Any, ...] = ()  # the type of its first argument, where the checker has settled on one overload
 
 
 @dataclass(slots=True, eq=False)

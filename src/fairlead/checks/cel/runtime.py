@@ -5,7 +5,7 @@ from typing import Any
 
 from fairlead.checks.cel import arithmetic, operators
 from fairlead.checks.cel.errors import CelError
-from fairlead.checks.cel.values import INT_MIN, NONE, CelType, MixedMap, Optional, UInt
+from fairlead.checks.cel.values import INT_MIN, NONE, CelType, MixedMap, Optional, UInt, type_name
 
 # What an operation of Python raises where CEL has an error.
 RAW = (LookupError, TypeError, ArithmeticError, RecursionError, UnicodeError)
@@ -69,6 +69,12 @@ def with_entries(target: Any, entries: Any) -> Any:
         else:
             operators.insert(target, key, value)
     return target
+
+
+def only(value: Any, kind: str, element: str) -> Any:
+    """The value, if it is of this type, and its first element of that one."""
+    fits = type_name(value) == kind and (not element or not value or type_name(value[0]) == element)
+    return value if fits else operators.no_overload("only", value)
 
 
 class _Lazy:
@@ -140,6 +146,7 @@ GLOBALS: dict[str, Any] = {
     "has_value": has_value,
     "mapped": mapped,
     "missing": missing,
+    "only": only,
     "settled_error": settled_error,
     "translated": translated,
     "with_entry": with_entry,

@@ -14,6 +14,7 @@ _TEXT = re.compile(r"([+-]?)0*([0-9]*)(?:\.([0-9]*))?([eEinumkKMGTP]*[+-]?[0-9]*
 _EXPONENT = re.compile(r"[eE][+-]?[0-9]+", re.ASCII)
 _DECIMAL: Final = {"n": -9, "u": -6, "m": -3, "": 0, "k": 3, "M": 6, "G": 9, "T": 12, "P": 15, "E": 18}
 _BINARY: Final = {"Ki": 10, "Mi": 20, "Gi": 30, "Ti": 40, "Pi": 50, "Ei": 60}
+_WITHOUT_DIGITS: Final = frozenset({"Ki", "Mi", "Gi", "Ti"})  # the API server takes these for 0, but not `Pi` and `Ei`
 _NANO = -9
 _MOST_DIGITS = 18  # that always fit a 64 bit integer
 _MOST_EXPONENT = 1000  # far beyond anything meant; keeps the arithmetic bounded
@@ -79,7 +80,8 @@ def parse_quantity(text: str) -> Quantity | None:
     sign = -1 if found[1] == "-" else 1
     whole, fraction, suffix = found[2] or "0", found[3] or "", found[4]
     if suffix in _BINARY:
-        return _binary(sign, whole, fraction, _BINARY[suffix])
+        has_digits = text[: found.start(4)].strip("+-.") != ""
+        return _binary(sign, whole, fraction, _BINARY[suffix]) if has_digits or suffix in _WITHOUT_DIGITS else None
     if suffix in _DECIMAL:
         return _decimal(sign, whole, fraction, _DECIMAL[suffix])
     if not _EXPONENT.fullmatch(suffix) or abs(int(suffix[1:])) > _MOST_EXPONENT:
@@ -96,13 +98,14 @@ def _decimal(sign: int, whole: str, fraction: str, exponent: int) -> Quantity:
 
 
 def _binary(sign: int, whole: str, fraction: str, exponent: int) -> Quantity:
-    value = sign * int(whole + fraction) << exponent if sign > 0 else -(int(whole + fraction) << exponent)
+    value = sign * (int(whole + fraction) << exponent)
     # The API server's own estimate of whether the product is small enough.
     if not fraction and 15 - len(whole) - exponent * 3 // 10 - 1 >= 0:
         return Quantity(value)
     big = _in_nanos(value, -len(fraction))
-    most = INT_MAX * 10**-_NANO
-    return Quantity(min(max(big.value, -most), most), _NANO, is_big=True) if big.scale == _NANO else big
+    if abs(big.value) <= INT_MAX * 10**-_NANO:
+        return big
+    return Quantity(sign * INT_MAX, is_big=True)
 
 
 def _in_nanos(value: int, scale: int) -> Quantity:

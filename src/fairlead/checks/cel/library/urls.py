@@ -16,8 +16,8 @@ _PORT = re.compile(r"(?::[0-9]*)?", re.ASCII)
 _USER = re.compile(r"[A-Za-z0-9._:~!$&'()*+,;=%@-]*", re.ASCII)
 _HOST = re.compile(r"[A-Za-z0-9._~!$&'()*+,;=:\[\]<>\"%-]*|", re.ASCII)
 # What stays as it is in a path: the unreserved characters, and the delimiters that mean nothing there.
-_PATH_PLAIN = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.~$&+/:=@")
-_PATH_WRITTEN = _PATH_PLAIN | frozenset(b"!'()*,;[]%")
+_PATH_PLAIN = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.~$&+,/:;=@")
+_PATH_WRITTEN = _PATH_PLAIN | frozenset(b"!'()*[]%")
 
 
 class URL:
