@@ -87,8 +87,8 @@ def _same(entries: Iterator[tuple[Node, Type]], source: str) -> None:
 
 
 def _check_call(node: Call, source: str) -> None:
-    if node.name in {"duration", "timestamp"} and node.target is None:
-        _check_text(node, source)
+    if node.name in _CONVERSIONS and node.target is None:
+        _check_conversion(node, source)
     elif node.name == "matches" or (node.name in {"find", "findAll"} and node.target is not None):
         for argument in node.args:
             _check_pattern(argument, source)
@@ -130,14 +130,18 @@ def _check_format(node: Call, template: Literal, source: str, type_of: TypeOf) -
             raise at(source, element.position, f"`%{verb}` cannot format `{described(kind)}`")
 
 
-def _check_text(node: Call, source: str) -> None:
-    from fairlead.checks.cel.library.conversions import f_duration, f_timestamp
+_CONVERSIONS = frozenset({"bool", "bytes", "double", "duration", "int", "string", "timestamp", "uint"})
+
+
+def _check_conversion(node: Call, source: str) -> None:
+    """A literal that cannot be converted: the API server finds it before the first evaluation."""
+    from fairlead.checks.cel.library import conversions
 
     (argument,) = node.args
     if not isinstance(argument, Literal):
         return
     try:
-        (f_duration if node.name == "duration" else f_timestamp)(argument.value)
+        getattr(conversions, f"f_{node.name}")(argument.value)
     except CelError:
         raise at(source, argument.position, f"`{argument.value}` is no {node.name}") from None
 
