@@ -8,7 +8,7 @@ import pytest
 from fairlead.checks import trying
 from fairlead.checks.areas import AREAS
 from fairlead.checks.compiled import Compiled, names_of
-from fairlead.checks.rule import ObjectRule, SeveralRule
+from fairlead.checks.rule import Example, ObjectRule, SeveralRule
 from fairlead.review import yamlfile
 from fairlead.review.rulebook import BUILT_IN, open_rulebook, tables_in
 
@@ -69,24 +69,22 @@ def test_no_two_rules_say_the_same_about_the_same_field() -> None:
     assert [title for title, number in titles.items() if number > 1] == []
 
 
-def test_no_two_rules_find_the_same_in_each_others_examples() -> None:
-    """Where each finds the other's bad examples, all of them and at the same field, one of the two is too many."""
+def test_no_two_rules_agree_on_all_their_examples() -> None:
+    """Where each finds the bad and passes the good examples of the other, at the same field, one is too many."""
     ready, _ = BOOK.ready(BOOK.rules)
-    finds: dict[str, list[set[tuple[str, str]]]] = {
-        rule.id: [
-            {(found.id, found.path) for found in trying.by_all(ready, example).findings if "kubernetes" not in example}
-            for example in rule.bad
-        ]
-        for rule in _object_rules()
-    }
-    covers = {
-        (rule_id, other)
-        for rule_id, examples in finds.items()
-        for other in finds
-        if other != rule_id
-        and all(any((other, path) in found for by, path in found if by == rule_id) for found in examples)
-    }
-    assert sorted(pair for pair in covers if pair[::-1] in covers and pair[0] < pair[1]) == []
+    agreeing: set[tuple[str, str]] = set()
+    for rule in _object_rules():
+        bad = [_found(ready, example) for example in rule.bad if "kubernetes" not in example]
+        good = [_found(ready, example) for example in rule.good if "kubernetes" not in example]
+        paths = [{path for by, path in found if by == rule.id} for found in bad]
+        with_it = [{by for by, path in found if path in at} for found, at in zip(bad, paths, strict=True)]
+        others = set.intersection(*with_it) if with_it else set()
+        agreeing |= {(rule.id, other) for other in others - {by for found in good for by, _ in found} - {rule.id}}
+    assert sorted(pair for pair in agreeing if pair[::-1] in agreeing and pair[0] < pair[1]) == []
+
+
+def _found(ready: list[Compiled | SeveralRule], example: Example) -> set[tuple[str, str]]:
+    return {(found.id, found.path) for found in trying.by_all(ready, example).findings}
 
 
 def test_every_bad_example_of_a_rule_is_whole() -> None:

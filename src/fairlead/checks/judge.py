@@ -1,7 +1,7 @@
 """Judges a scope by rules: findings, and what came of each rule."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -48,7 +48,17 @@ class Tally:
         return Outcome(self.rule.id, state, self.judged, self.found, self.because)
 
 
-_Group = tuple[Each | None, list[tuple[Compiled, Tally]]]
+class _Ready(NamedTuple):
+    """A rule with what the loop takes from it at hand."""
+
+    when: Callable[[Mapping[str, Any]], Any] | None
+    expect: Callable[[Mapping[str, Any]], Any]
+    params: Mapping[str, Any]
+    compiled: Compiled
+    tally: Tally
+
+
+_Group = tuple[Each | None, list[_Ready]]
 
 
 def judge(scope: Scope, rules: Sequence[Compiled | SeveralRule]) -> Verdict:
@@ -116,9 +126,10 @@ def _one_by_one(scope: Scope, rules: Sequence[tuple[Compiled, Tally]]) -> Iterat
 
 def _grouped(rules: Iterable[tuple[Compiled, Tally]]) -> list[_Group]:
     """Rules that judge the same items, so that these are looked for once."""
-    groups: dict[Each | None, list[tuple[Compiled, Tally]]] = {}
+    groups: dict[Each | None, list[_Ready]] = {}
     for compiled, tally in rules:
-        groups.setdefault(compiled.each, []).append((compiled, tally))
+        ready = _Ready(compiled.when, compiled.expect, compiled.params, compiled, tally)
+        groups.setdefault(compiled.each, []).append(ready)
     return list(groups.items())
 
 
@@ -152,16 +163,16 @@ def _one_object(each: KubeObject, groups: Iterable[_Group], minor: int) -> Itera
 
 
 def _by_rules(
-    each: KubeObject, variables: dict[str, Any], item: Item | None, rules: Sequence[tuple[Compiled, Tally]]
+    each: KubeObject, variables: dict[str, Any], item: Item | None, rules: Sequence[_Ready]
 ) -> Iterator[Found]:
     """The hottest loop: every rule on every item comes through here."""
-    for compiled, tally in rules:
-        variables["params"] = compiled.params
+    for when, expect, params, compiled, tally in rules:
+        variables["params"] = params
         try:
-            if compiled.when is not None and compiled.when(variables) is not True:
+            if when is not None and when(variables) is not True:
                 continue
             tally.judged += 1
-            if compiled.expect(variables) is True:
+            if expect(variables) is True:
                 continue
             message = compiled.message(variables)
         except Exception as error:  # noqa: BLE001  (CEL's errors, and whatever else a rule breaks of)
