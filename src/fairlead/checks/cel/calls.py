@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from fairlead.checks.cel.nodes import Call, Ident, ListOf, Literal, Node, Select
-from fairlead.checks.cel.overloads import result_kind
+from fairlead.checks.cel.overloads import overloads_of, result_kind
 from fairlead.checks.cel.pieces import Block, Piece
 
 if TYPE_CHECKING:
@@ -233,8 +233,6 @@ def _inline(generator: "Generator", name: str, pieces: list[Piece]) -> Piece:
 
 def qualified_name(node: Call) -> str:
     """`sets.contains` for a call of a function in a namespace, else an empty text."""
-    from fairlead.checks.cel.overloads import overloads_of
-
     if isinstance(node.target, Ident) and overloads_of(f"{node.target.name}.{node.name}", is_method=False):
         return f"{node.target.name}.{node.name}"
     return ""

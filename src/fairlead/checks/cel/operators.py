@@ -1,6 +1,7 @@
 """Operators on values whose types are known only when they are there. CelError where CEL has no such operation."""
 
 from collections.abc import Iterable
+from math import isnan
 from typing import Any, NoReturn
 
 from fairlead.checks.cel.errors import CelError
@@ -87,7 +88,7 @@ def compare(a: Any, b: Any) -> int:
 def _compare_numbers(a: Any, b: Any) -> int:
     if type(a) is float or type(b) is float:
         a, b = float(a), float(b)
-        if a != a or b != b:  # noqa: PLR0124  (how NaN is told)
+        if isnan(a) or isnan(b):
             raise CelError("NaN values cannot be ordered")
     return int(a > b) - int(a < b)
 

@@ -4,6 +4,8 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+from fairlead.checks.cel.library.moments import days_in
+from fairlead.checks.cel.library.urls import f_isURL
 from fairlead.checks.cel.operators import no_overload
 from fairlead.checks.cel.values import NONE, Optional
 
@@ -82,14 +84,10 @@ def _label_value(text: str) -> Problems:
 
 
 def _uri(text: str) -> Problems:
-    from fairlead.checks.cel.library.urls import f_isURL
-
     return [] if f_isURL(text) else ["must be an absolute URI or path"]
 
 
 def _date(text: str) -> Problems:
-    from fairlead.checks.cel.library.moments import days_in
-
     found = _DATE.fullmatch(text)
     if found is None:
         return ["must be a date such as 2006-01-31"]

@@ -7,6 +7,7 @@ from typing import Any
 from fairlead.checks.cel.errors import CelError
 from fairlead.checks.cel.library.conversions import f_string
 from fairlead.checks.cel.library.moments import format_duration, format_timestamp
+from fairlead.checks.cel.library.strings import f_strings_quote
 from fairlead.checks.cel.operators import no_overload
 from fairlead.checks.cel.values import CelType, Duration, MixedMap, Timestamp, UInt, type_name
 
@@ -95,8 +96,6 @@ def _nested(value: Any) -> str:
 
 
 def _quoted(text: str) -> str:
-    from fairlead.checks.cel.library.strings import f_strings_quote
-
     return f_strings_quote(text)
 
 
