@@ -69,3 +69,9 @@ def test_lists_that_cannot_be_meant(said: Any) -> None:
 @given(st.lists(st.one_of(st.integers(0, 99), st.text(min_size=1)), max_size=6))
 def test_a_path_is_read_back_from_its_text(steps: list[str | int]) -> None:
     assert path_steps(path_text(tuple(steps))) == tuple(steps)
+
+
+def test_a_list_that_is_called_like_one_item_keeps_its_name() -> None:
+    policy = {"spec": {"ingress": [{"from": [{"podSelector": {}}]}]}}
+    found = items_of(each_of({"rule": "object.spec.ingress"}), policy)
+    assert [item.label for item in found] == ["ingress 0"]

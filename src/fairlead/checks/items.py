@@ -107,5 +107,6 @@ def _called(path: Path, index: int, value: Any) -> str:
     """`container web`, or `port 0` for what has no name."""
     list_name = str(path[-1]) if path else ""
     name = value.get("name") if isinstance(value, dict) else value
-    word = _WORDS.get(list_name, list_name.removesuffix("s"))
+    # `ingress` is one already.
+    word = _WORDS.get(list_name, list_name if list_name.endswith("ss") else list_name.removesuffix("s"))
     return f"{word} {name}" if isinstance(name, str) and name else f"{word} {index}"
