@@ -14,7 +14,6 @@ from fairlead.knowledge.retired import Retired
 from fairlead.model.finding import Severity
 from fairlead.snapshot.objects import KubeObject
 
-
 # Rules of their own, for storage: STA111 and STA112, and from 1.31 on STA118 for what volumes are of.
 _TOLD_BY_STORAGE = {"volume.beta.kubernetes.io/storage-class"}
 _VOLUMES_TOLD_SINCE = 31
