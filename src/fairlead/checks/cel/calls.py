@@ -201,13 +201,20 @@ def _function(generator: "Generator", node: Call) -> Piece:
     kind = result_kind(node.name, is_method)
     args = [node.target, *node.args] if node.target is not None else node.args
     if node.only:
-        argument = generator.emit(args[0])
-        element = node.only[1][0] if len(node.only) > 1 else ""
-        settled = f"only({argument.text}, {node.only[0]!r}, {element!r})"
-        return Piece(f"{python_name(node.name, is_method=is_method)}({settled})", kind, depth=argument.depth + 2)
+        return _settled(generator, node, args[0], python_name(node.name, is_method=is_method), kind)
     if node.name in _INLINE and len(args) == _INLINE[node.name][0]:
         return _inline(generator, node.name, [generator.emit(arg) for arg in args])
     return _plain(generator, python_name(node.name, is_method=is_method), kind, args)
+
+
+def _settled(generator: "Generator", node: Call, arg: Node, function: str, kind: str) -> Piece:
+    """A call of the one overload the checker has settled on: its argument may still be of another type."""
+    argument = generator.emit(arg)
+    wanted, *element = (str(part if isinstance(part, str) else part[0]) for part in node.only)
+    text = argument.text
+    if element or argument.kind != wanted:
+        text = f"only({text}, {wanted!r}, {''.join(element)!r})"
+    return Piece(f"{function}({text})", kind, depth=argument.depth + 2)
 
 
 _INLINE = {

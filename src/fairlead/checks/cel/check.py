@@ -160,7 +160,6 @@ class _Checker:
         self, node: Node, name: str, parts: list[Node], overloads: tuple[Overload, ...], *, is_method: bool = False
     ) -> Type:
         given = tuple([self.visit(part) for part in parts])
-        is_open = name in _SETTLED and bool(given) and self._is_open(given[0])
         fitting: list[Overload] = []
         result: Type | None = None
         for overload in overloads:
@@ -172,17 +171,12 @@ class _Checker:
             fitting.append(overload)
             outcome = self._known.resolved(outcome)
             result = outcome if result is None or result == outcome else DYN
-        if isinstance(node, Call) and is_open and len(fitting) == 1:
+        if isinstance(node, Call) and name in _SETTLED and len(fitting) == 1:
             node.only = fitting[0].args[0]
         if result is not None:
             return result
         kinds = [described(self._known.resolved(kind, to_dyn=True)) for kind in given]
         return self._fail(node, _mismatch(name, kinds, is_method), _counts(overloads, len(given), is_method))
-
-    def _is_open(self, kind: Type) -> bool:
-        """Whether the type, or that of its elements, is not known at all: then the first overload settles it."""
-        kind = self._known.resolved(kind)
-        return bool(kind[0] == "$" or (kind[0] == "list" and kind[1][0] == "$"))
 
     def _instance(self, overload: Overload) -> tuple[tuple[Type, ...], Type]:
         """The overload with type parameters of its own."""

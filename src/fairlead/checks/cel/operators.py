@@ -193,7 +193,7 @@ def optional_select(container: Any, field: str) -> Optional:
     if kind is dict:
         return Optional(container[field]) if field in container else NONE
     if kind is MixedMap or kind is Optional:
-        return find(container, field)
+        return optional_index(container, field)
     if kind is list:
         raise CelError("unsupported index type 'string' in list")
     return NONE
