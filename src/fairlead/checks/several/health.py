@@ -7,24 +7,17 @@ from fairlead.checks.found import Found
 from fairlead.checks.rule import SeveralRule
 from fairlead.checks.scope import Scope
 from fairlead.checks.several.amounts import running
-from fairlead.checks.several.parts import is_made_by_another, mapping, mappings, spec_of, text
+from fairlead.checks.several.parts import mapping, mappings, spec_of, text
+from fairlead.checks.several.served import served
 from fairlead.model.finding import Severity
 from fairlead.snapshot.objects import KubeObject
 
 _CONFIG = "cloud.google.com/backend-config"
 
 
-def _served(scope: Scope) -> Iterator[tuple[KubeObject, KubeObject]]:
-    """Each Service with each workload behind it."""
-    for service in scope.objects.of("Service"):
-        for each in scope.objects.selected(service.namespace, mapping(spec_of(service).get("selector"))):
-            if not is_made_by_another(each) and each.kind not in {"Job", "CronJob"}:
-                yield service, each
-
-
 def _never_unready(rule: SeveralRule, scope: Scope) -> Iterator[Found]:
     seen: set[int] = set()
-    for service, each in _served(scope):
+    for service, each in served(scope):
         pod = mapping(each.pod_spec)
         found = [container for _, _, container in running(pod)]
         # Where ports are declared HEA101 says it of the container.
@@ -38,7 +31,7 @@ def _never_unready(rule: SeveralRule, scope: Scope) -> Iterator[Found]:
 
 
 def _asked_elsewhere(rule: SeveralRule, scope: Scope) -> Iterator[Found]:
-    for service, each in _served(scope):
+    for service, each in served(scope):
         said = text(service.annotations.get(_CONFIG))
         paths = {
             text(mapping(mapping(container.get("readinessProbe")).get("httpGet")).get("path"))
@@ -56,7 +49,7 @@ def _with_probe(each: KubeObject) -> list[Mapping[str, Any]]:
     return [container for container in found if mapping(container.get("readinessProbe")).get("httpGet")]
 
 
-_SERVICE = {"kind": "Service", "spec": {"selector": {"app": "example"}}}
+_SERVICE: dict[str, Any] = {"kind": "Service", "spec": {"selector": {"app": "example"}}}
 _READY = {"container": {"readinessProbe": {"httpGet": {"path": "/ready", "port": 80}}}}
 _CONFIGURED = {**_SERVICE, "metadata": {"annotations": {_CONFIG: '{"default": "example"}'}}}
 
@@ -84,9 +77,16 @@ RULES = (
             (_READY, _SERVICE),
             ({"container": {"ports": [{"containerPort": 80}]}}, _SERVICE),
             ({"container": {}},),
+            (
+                {"container": {}},
+                {**_SERVICE, "spec": {**_SERVICE["spec"], "ports": [{"name": "http-metrics", "port": 80}]}},
+            ),
             ({"kind": "Job", "container": {}, "podMeta": {"labels": {"app": "example"}}}, _SERVICE),
         ),
-        bad=(({"container": {}}, _SERVICE),),
+        bad=(
+            ({"container": {}}, _SERVICE),
+            ({"container": {}}, {**_SERVICE, "spec": {**_SERVICE["spec"], "ports": [{"name": "http", "port": 80}]}}),
+        ),
     ),
     SeveralRule(
         id="HEA202",

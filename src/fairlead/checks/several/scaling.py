@@ -125,8 +125,9 @@ def _filled_in(scope: Scope, namespace: str, name: str) -> bool:
 
 def _sets_replicas(rule: SeveralRule, scope: Scope) -> Iterator[Found]:
     known = scaled(scope)
-    for scaler in scalers(scope, HPA, KEDA):
-        each = known.get(target_of(scaler))
+    by_target = {target_of(scaler): scaler for scaler in scalers(scope, HPA, KEDA)}
+    for target, scaler in by_target.items():
+        each = known.get(target)
         # An object that the API server has answered always has the field; only a manifest that is applied resets it.
         if each is not None and "replicas" in spec_of(each) and not mapping(each.raw.get("metadata")).get("uid"):
             message = f"sets replicas, which {scaler.kind} {scaler.name} changes"

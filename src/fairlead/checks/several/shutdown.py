@@ -8,6 +8,7 @@ from fairlead.checks.rule import SeveralRule
 from fairlead.checks.scope import Scope
 from fairlead.checks.several.amounts import grace_of, has_stop_hook, running, seconds_of, wait_before_stop
 from fairlead.checks.several.parts import is_made_by_another, mapping, mappings, spec_of, text, workloads
+from fairlead.checks.several.served import served
 from fairlead.model.finding import Severity
 from fairlead.snapshot.objects import KubeObject
 
@@ -35,21 +36,17 @@ def _behind(scope: Scope, namespace: str, service: str) -> list[KubeObject]:
     return [each for each in scope.objects.selected(namespace, selector) if not is_made_by_another(each)]
 
 
-def _served(scope: Scope) -> Iterator[tuple[KubeObject, KubeObject]]:
+def _balanced(scope: Scope) -> Iterator[tuple[KubeObject, KubeObject]]:
     """Each workload behind a Service that balances, once, with the first such Service."""
     seen: set[int] = set()
-    for service in scope.objects.of("Service"):
-        spec = spec_of(service)
-        if spec.get("type") == "ExternalName" or spec.get("clusterIP") == "None":
-            continue
-        for each in scope.objects.selected(service.namespace, mapping(spec.get("selector"))):
-            if each.key in _SERVING and id(each) not in seen and not is_made_by_another(each):
-                seen.add(id(each))
-                yield each, service
+    for service, each in served(scope):
+        if spec_of(service).get("clusterIP") != "None" and each.key in _SERVING and id(each) not in seen:
+            seen.add(id(each))
+            yield each, service
 
 
 def _no_wait(rule: SeveralRule, scope: Scope) -> Iterator[Found]:
-    for each, service in _served(scope):
+    for each, service in _balanced(scope):
         pod = mapping(each.pod_spec)
         if not any(has_stop_hook(container) for _, _, container in running(pod)) and not _waits_by_itself(pod):
             message = f"gets traffic through Service {service.name}, and ends without waiting for its balancers"
@@ -243,6 +240,7 @@ RULES = (
             (_WAITS, _SERVICE),
             (_CART,),
             ({"kind": "Job", **_CART}, _SERVICE),
+            (_CART, {**_SERVICE, "metadata": {"name": "cart-metrics"}}),
             (_CART, {**_SERVICE, "spec": {"clusterIP": "None", "selector": {"app": "cart"}}}),
             ({**_CART, "container": {"args": ["--shutdown-delay-duration=10s"]}}, _SERVICE),
         ),
