@@ -4,6 +4,7 @@ from fairlead.checks.rule import SeveralRule
 from fairlead.checks.several import (
     apis,
     budgets,
+    claims,
     configuration,
     delivery,
     health,
@@ -20,6 +21,8 @@ from fairlead.checks.several import (
     security,
     shutdown,
     skewed,
+    stateful,
+    storage,
     traffic,
     webhooks,
 )
@@ -27,6 +30,7 @@ from fairlead.checks.several import (
 SEVERAL: tuple[SeveralRule, ...] = (
     *apis.RULES,
     *budgets.RULES,
+    *claims.RULES,
     *configuration.RULES,
     *delivery.RULES,
     *health.RULES,
@@ -43,6 +47,8 @@ SEVERAL: tuple[SeveralRule, ...] = (
     *security.RULES,
     *shutdown.RULES,
     *skewed.RULES,
+    *stateful.RULES,
+    *storage.RULES,
     *traffic.RULES,
     *webhooks.RULES,
 )
