@@ -13,6 +13,8 @@ from fairlead.model.access import ClientCertificate, ClientCertificateText, Toke
 from fairlead.model.cluster import KubeconfigPlace
 from fairlead.model.errors import UsageError
 
+PLUGIN = {"command": "plugin", "apiVersion": "client.authentication.k8s.io/v1"}
+
 
 def data(text: str) -> str:
     return base64.b64encode(text.encode()).decode()
@@ -92,7 +94,11 @@ def test_another_context_may_be_named(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("user", "word"),
     [
-        ({"exec": {"command": "gke-gcloud-auth-plugin", "apiVersion": "client.authentication.k8s.io/v1"}}, "`exec`"),
+        (
+            {"exec": {"command": "plugin", "apiVersion": "client.authentication.k8s.io/v1alpha1"}},
+            "`exec` of .*v1alpha1",
+        ),
+        ({"exec": {**PLUGIN, "interactiveMode": "Always"}}, "ask somebody"),
         ({"auth-provider": {"name": "gcp"}}, "`auth-provider`"),
         ({"username": "admin", "password": "x"}, "`username`"),
         ({"client-certificate-data": "%%", "client-key-data": data("KEY")}, "not base64"),

@@ -1,4 +1,4 @@
-"""Reads a kubeconfig entry: server, CA, and a client certificate or token."""
+"""Reads a kubeconfig entry: server, CA, and a client certificate, token or plugin."""
 
 import asyncio
 import base64
@@ -12,6 +12,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from fairlead.kube.errors import KubeRefusedError
+from fairlead.kube.plugin import Plugin, PluginTokens
 from fairlead.model.access import ClientCertificateText, Credentials, KubeAccess
 from fairlead.model.cluster import KubeconfigPlace
 from fairlead.model.errors import UsageError
@@ -31,7 +32,7 @@ class _User(msgspec.Struct, rename="kebab"):
     client_key_data: str | None = None
     token: str | None = None
     token_file: str | None = msgspec.field(name="tokenFile", default=None)
-    exec: Any = None
+    exec: Plugin | None = None
     auth_provider: Any = None
     username: str | None = None
 
@@ -56,7 +57,7 @@ class _NamedContext(msgspec.Struct):
     context: _Context
 
 
-class _Kubeconfig(msgspec.Struct, rename="kebab"):
+class Kubeconfig(msgspec.Struct, rename="kebab"):
     clusters: list[_NamedCluster] | None = None
     users: list[_NamedUser] | None = None
     contexts: list[_NamedContext] | None = None
@@ -73,7 +74,7 @@ class _Fixed:
         return self._value
 
 
-class _FromFile:
+class TokenFile:
     """A token in a file of its own, read again each time: whoever writes it may rotate it."""
 
     def __init__(self, path: Path) -> None:
@@ -92,7 +93,7 @@ N = TypeVar("N", _NamedCluster, _NamedUser, _NamedContext)
 def access(place: KubeconfigPlace) -> KubeAccess:
     """How to reach the cluster of a kubeconfig's context; UsageError says what the file lacks."""
     path = Path(place.path).expanduser()
-    config = _read(path)
+    config = read(path)
     context = _named(config.contexts, place.context or config.current_context, path, "context").context
     cluster = _named(config.clusters, context.cluster, path, "cluster").cluster
     if cluster.insecure_skip_tls_verify:
@@ -103,12 +104,13 @@ def access(place: KubeconfigPlace) -> KubeAccess:
         )
     user = _named(config.users, context.user, path, "user").user if context.user else _User()
     authority = _text(cluster.certificate_authority_data, cluster.certificate_authority, path)
-    return KubeAccess(cluster.server, authority, _credentials(user, path))
+    return KubeAccess(cluster.server, authority, _credentials(user, path, cluster))
 
 
-def _read(path: Path) -> _Kubeconfig:
+def read(path: Path) -> Kubeconfig:
+    """UsageError where it is none."""
     try:
-        return msgspec.convert(YAML(typ="safe").load(path.read_text()), _Kubeconfig)
+        return msgspec.convert(YAML(typ="safe").load(path.read_text()), Kubeconfig)
     except (OSError, UnicodeDecodeError, YAMLError, msgspec.ValidationError) as error:
         raise UsageError(f"the kubeconfig cannot be read: {error}", place=str(path)) from error
 
@@ -135,20 +137,28 @@ def _text(data: str | None, file: str | None, path: Path) -> str | None:
         raise UsageError(f"a certificate it names cannot be read: {error}", place=str(path)) from error
 
 
-def _credentials(user: _User, path: Path) -> Credentials | None:
-    unsupported = {"exec": user.exec, "auth-provider": user.auth_provider, "username": user.username}
+def _credentials(user: _User, path: Path, cluster: _Cluster) -> Credentials | None:
+    unsupported = {"auth-provider": user.auth_provider, "username": user.username}
     for name, value in unsupported.items():
         if value is not None:
             raise UsageError(
-                f"credentials by `{name}` are not supported yet",
+                f"credentials by `{name}` are not supported",
                 place=str(path),
-                hint="use a token, a `tokenFile` or a client certificate; GKE's own endpoint needs no kubeconfig",
+                hint="use a token, a `tokenFile`, a client certificate or a plugin (`exec`)",
             )
     # The order of client-go: a file may be rotated, so it wins over the token that stands beside it.
     if user.token_file:
-        return _FromFile(path.parent / user.token_file)
+        return TokenFile(path.parent / user.token_file)
     if user.token:
         return _Fixed(user.token)
     certificate = _text(user.client_certificate_data, user.client_certificate, path)
     key = _text(user.client_key_data, user.client_key, path)
-    return ClientCertificateText(certificate, key) if certificate and key else None
+    if certificate and key:
+        return ClientCertificateText(certificate, key)
+    return PluginTokens(user.exec, path.parent, _told(cluster)) if user.exec else None
+
+
+def _told(cluster: _Cluster) -> dict[str, str]:
+    """What a plugin may be told of the cluster."""
+    told = {"server": cluster.server, "certificate-authority-data": cluster.certificate_authority_data}
+    return {name: value for name, value in told.items() if value}

@@ -20,7 +20,8 @@ class _Schema(msgspec.Struct, Generic[F], frozen=True):
 
 
 class _Pod(msgspec.Struct, frozen=True):
-    containers: msgspec.Raw | None = None
+    # Empty where there are none; what they are is of no interest.
+    containers: msgspec.Raw = msgspec.Raw()
 
 
 class _PodTemplate(msgspec.Struct, frozen=True):
@@ -88,7 +89,7 @@ def _has_containers(validation: _Validation) -> bool:
         _down(spec, "job_template", "spec", "template", "spec"),
         _down(template, "job_template", "spec", "template", "spec"),
     )
-    return any(_down(pod, "containers") is not None for pod in pods)
+    return any(bytes(_down(pod, "containers") or b"") for pod in pods)
 
 
 def _down(schema: Any, *steps: str) -> Any:

@@ -10,12 +10,13 @@ from fairlead.checks.scope import WHOLE
 from fairlead.checks.state import Outcome, State
 from fairlead.manifests import Problem, Read
 from fairlead.model.finding import Severity
+from fairlead.review.needs import kinds_of
 from fairlead.review.result import Looked, Review, Unread
-from fairlead.review.reviewing import Wanted, in_order, review
+from fairlead.review.reviewing import Wanted, chosen, in_order, review
 from fairlead.review.rulebook import Rulebook
 from fairlead.review.system import system_refs
 from fairlead.snapshot.inventory import Inventory, UnreadKind
-from fairlead.snapshot.objects import Place
+from fairlead.snapshot.objects import WORKLOADS, Place
 
 # What rules may need that only a running cluster gives.
 LIVE, NODES = "live", "nodes"
@@ -31,6 +32,7 @@ def review_inventory(
     Judge it for its own version, unless `wanted` names another. Findings about what a cluster brings with itself are
     only counted, blockers excepted, unless `system`; those outside the namespaces that were asked for are not told.
     """
+    inventory = _with_what_was_not_asked_for(inventory, kinds_of(chosen(rulebook, wanted)))
     problems = [_problem(inventory.cluster, each) for each in inventory.unread if not each.outside]
     judged = msgspec.structs.replace(
         wanted,
@@ -73,6 +75,15 @@ def minor_of(version: str) -> int | None:
     major, _, rest = version.lstrip("v").partition(".")
     digits = rest.partition(".")[0].rstrip("+")
     return int(digits) if major == "1" and digits.isascii() and digits.isdigit() else None
+
+
+def _with_what_was_not_asked_for(inventory: Inventory, kinds: frozenset[str]) -> Inventory:
+    """Rules may be newer than a snapshot file, or others than it was written for."""
+    lacking = [
+        UnreadKind(kind, "it was not asked for when this was read", makes_pods=kind == WORKLOADS)
+        for kind in sorted(kinds - inventory.kinds)
+    ]
+    return msgspec.structs.replace(inventory, unread=(*inventory.unread, *lacking)) if lacking else inventory
 
 
 def _evidence(inventory: Inventory) -> frozenset[str]:

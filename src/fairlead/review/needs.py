@@ -48,10 +48,10 @@ def kinds_of(rules: Iterable[Rule]) -> frozenset[str]:
     return frozenset(kind for kind in found - _OF_FILES if kind != "all")
 
 
-def cluster_role(kinds: Iterable[str], more: Iterable[Permission] = ()) -> str:
-    """The smallest ClusterRole that lets these kinds be read, as YAML; `more` are others to be read."""
+def cluster_role(wanted: Iterable[Permission]) -> str:
+    """The smallest ClusterRole that has these, as YAML."""
     by_group: dict[str, list[str]] = {}
-    for group, plural in sorted({*permissions(frozenset(kinds)), *more}):
+    for group, plural in sorted(set(wanted)):
         by_group.setdefault(group, []).append(plural)
     lines = ["apiVersion: rbac.authorization.k8s.io/v1", "kind: ClusterRole", "metadata:", "  name: fairlead-check"]
     lines += ["rules:"]
@@ -67,7 +67,7 @@ def permissions(kinds: frozenset[str]) -> list[Permission]:
     native = {kind for kind in kinds if kind != WORKLOADS}
     if WORKLOADS in kinds:
         native |= {*POD_KINDS, "CustomResourceDefinition"}
-    return sorted(Permission(_group_of(kind), _plural(kind.partition(".")[0])) for kind in native)
+    return sorted(Permission(_group_of(kind), plural_of(kind.partition(".")[0])) for kind in native)
 
 
 def _group_of(kind: str) -> str:
@@ -76,7 +76,7 @@ def _group_of(kind: str) -> str:
     return group or _GROUPS.get(name) or (known if key_of(known, name) == name else "")
 
 
-def _plural(kind: str) -> str:
+def plural_of(kind: str) -> str:
     word = kind.lower()
     if kind == "Endpoints" or kind.startswith("K8s") or word.endswith("constraints"):
         return word  # Gatekeeper's constraints are not put into the plural

@@ -56,7 +56,7 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
 
 def review(read: Read, rulebook: Rulebook, wanted: Wanted, *, today: date, fairlead: str = "") -> Review:
     """UsageError where the wanted rules or parameters cannot be meant; whatever is wrong with what was read is told."""
-    rules = [_changed(rule, wanted) for rule in _chosen(rulebook, wanted)]
+    rules = [_changed(rule, wanted) for rule in chosen(rulebook, wanted)]
     minor = NEWEST_MINOR if wanted.minor is None else wanted.minor
     ready, broken = rulebook.ready(rules)
     objects = Objects(without_nulls(read.objects), wanted.unread)
@@ -118,7 +118,8 @@ def _unread(problem: Problem) -> Unread:
     return Unread(problem.id, _named(problem.place.file), problem.place.line, problem.what, problem.hint)
 
 
-def _chosen(rulebook: Rulebook, wanted: Wanted) -> list[Rule]:
+def chosen(rulebook: Rulebook, wanted: Wanted) -> list[Rule]:
+    """The rules to judge by; UsageError where they cannot be meant."""
     for area in wanted.areas:
         if area not in AREAS:
             raise UsageError(f"there is no area `{area}`", hint=f"areas are {', '.join(AREAS)}")

@@ -22,13 +22,14 @@ class UnreadKind(msgspec.Struct, frozen=True, omit_defaults=True):
 class Inventory(msgspec.Struct, frozen=True):
     """
     `version` is the API server's own word (`v1.36.3-gke.1000`). `namespaces` are those that were asked for, none for
-    all. Pods and ReplicaSets stand here only where nothing among the objects made them.
+    all; `kinds` which kinds were asked for, `workloads` among them for all that makes pods. Pods and ReplicaSets stand here only where nothing among the objects made them.
     """
 
     cluster: str
     taken: datetime
     version: str
     objects: tuple[KubeObject, ...]
+    kinds: frozenset[str]
     namespaces: tuple[str, ...] = ()
     unread: tuple[UnreadKind, ...] = ()
 

@@ -50,7 +50,7 @@ async def take_inventory(kube: KubeReader, asked: Asked, *, cluster: str, now: d
         found = await releases.read(kube, asked.namespaces, objects, reading.namespaced)
         objects += found.objects
         reading.unread += found.unread
-    return Inventory(cluster, now, version, objects, asked.namespaces, tuple(reading.unread))
+    return Inventory(cluster, now, version, objects, asked.kinds, asked.namespaces, tuple(reading.unread))
 
 
 def chosen(served: Served, kinds: frozenset[str], makers: frozenset[str]) -> list[Resource]:

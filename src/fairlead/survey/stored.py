@@ -27,6 +27,7 @@ class _Head(msgspec.Struct):
     taken: datetime
     version: str
     objects: int
+    kinds: tuple[str, ...]
     namespaces: tuple[str, ...] = ()
     unread: tuple[UnreadKind, ...] = ()
 
@@ -61,6 +62,7 @@ def write_inventory(path: Path, inventory: Inventory) -> None:
         inventory.taken,
         inventory.version,
         len(inventory.objects),
+        tuple(sorted(inventory.kinds)),
         inventory.namespaces,
         inventory.unread,
     )
@@ -84,7 +86,8 @@ def read_inventory(path: Path) -> Inventory:
         raise UsageError(f"cannot be read: {error}", place=str(path)) from error
     if len(objects) != head.objects:
         raise UsageError(f"it is cut off: {len(objects)} of {head.objects} objects", place=str(path))
-    return Inventory(head.cluster, head.taken, head.version, objects, head.namespaces, head.unread)
+    kinds = frozenset(head.kinds)
+    return Inventory(head.cluster, head.taken, head.version, objects, kinds, head.namespaces, head.unread)
 
 
 def _for_its_owner(path: str, flags: int) -> int:

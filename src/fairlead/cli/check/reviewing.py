@@ -14,6 +14,20 @@ import typer
 
 from fairlead.checks.scope import WHOLE
 from fairlead.cli.check.options import ConfigOption, RulesOption, minor_of
+from fairlead.cli.check.where import (
+    ClusterOption,
+    ContextOption,
+    FleetOption,
+    KubeconfigOption,
+    LiveOption,
+    NamespaceOption,
+    ReleasesOption,
+    SaveOption,
+    SystemOption,
+    Where,
+    refuse_what_cannot_be,
+    saved,
+)
 from fairlead.manifests import Options, read
 from fairlead.model.errors import UsageError
 from fairlead.model.finding import Severity
@@ -34,7 +48,8 @@ Words = list[str] | None
 def check(
     context: typer.Context,
     paths: Annotated[
-        Words, typer.Argument(help="Files, folders, charts, Kustomize folders; `-` is standard input.")
+        Words,
+        typer.Argument(help="Files, folders, charts, Kustomize folders, what `--save` wrote; `-` is standard input."),
     ] = None,
     output: Annotated[
         Words, typer.Option("-o", "--output", help=f"FORM or FORM=FILE, also several: {_PANEL_FORMS}.")
@@ -61,17 +76,40 @@ def check(
     strict: Annotated[bool, typer.Option("--strict", help="End with 3 also where a rule had no evidence.")] = False,
     group_by: Annotated[Grouping, typer.Option(help="How the terminal groups.")] = Grouping.RULE,
     limit: Annotated[int, typer.Option(min=0, help="Findings shown a group on the terminal; 0 for all.")] = 10,
+    kube_context: ContextOption = "",
+    current: LiveOption = False,
+    kubeconfig: KubeconfigOption = None,
+    fleet: FleetOption = None,
+    cluster: ClusterOption = None,
+    namespace: NamespaceOption = None,
+    system: SystemOption = False,
+    helm_releases: ReleasesOption = False,
+    save: SaveOption = None,
 ) -> None:
     """
-    Check manifests: are they ready for production, and for the next version?
+    Check manifests or running clusters: are they ready for production, and for the next version?
 
     A first word that names a command below is that command; write `./rules` for a folder of that name.
     """
     if context.invoked_subcommand is not None:
         return
-    if not paths:
-        raise UsageError("nothing to check was named", hint="`fairlead check ./manifests`, or `-` for standard input")
-    _refuse_what_is_not_there(paths, limit)
+    where = Where(
+        context=kube_context,
+        current=current,
+        kubeconfig=kubeconfig,
+        fleet=fleet,
+        clusters=tuple(cluster or ()),
+        namespaces=tuple(namespace or ()),
+        system=system,
+        releases=helm_releases,
+        save=save,
+    )
+    named = tuple(paths or ())
+    if not named and not where.is_live:
+        hint = "`fairlead check ./manifests`, `-` for standard input, or `--context NAME` for a running cluster"
+        raise UsageError("nothing to check was named", hint=hint)
+    _refuse_what_is_not_there(named, limit)
+    refuse_what_cannot_be(where, named)
     outputs = _outputs(output or ["terminal"])
     configured = read_configuration(config)
     threshold = _threshold(fail_on or configured.fail_on or "error")
@@ -91,7 +129,7 @@ def check(
     )
     folders = [*(rules or ()), *map(Path, configured.rules)]
     with _without_collection():
-        done = _review(paths, wanted, folders, values or [], _version_for(outputs))
+        done = _review(named, where, wanted, folders, values or [], _version_for(outputs))
     for form, file in outputs:
         _tell(done, form, file, grouping=group_by, limit=limit)
     if new_baseline:
@@ -120,8 +158,14 @@ def _without_collection() -> Iterator[None]:
             gc.enable()
 
 
-def _review(paths: Sequence[str], wanted: Wanted, rules: Sequence[Path], values: Sequence[str], version: str) -> Review:
+def _review(
+    paths: Sequence[str], where: Where, wanted: Wanted, rules: Sequence[Path], values: Sequence[str], version: str
+) -> Review:
     rulebook = open_rulebook(rules)
+    if where.is_live or saved(paths):
+        from fairlead.cli.check.live import review_clusters
+
+        return review_clusters(paths, where, wanted, rulebook, version)
     kubernetes = f"1.{wanted.minor}.0" if wanted.minor else ""
     options = Options(values=tuple(values), kubernetes_version=kubernetes)
     found = read(paths, stdin=sys.stdin.buffer, options=options)
