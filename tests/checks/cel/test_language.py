@@ -142,3 +142,10 @@ def test_a_variable_that_was_not_given_is_named() -> None:
     program = compile_program("object.a", ("object",))
     with pytest.raises(CelError, match="no such attribute: object"):
         program.evaluate({})
+
+
+def test_a_default_settles_the_overload_unless_it_is_dynamic() -> None:
+    """After `[?key]` the API server's checker takes an unknown value for what the default is, and calls only that."""
+    with pytest.raises(CelError, match=r"no such overload: string\(int\)"):
+        evaluated("string(object.spec[?'replicas'].orValue(''))")
+    assert evaluated("string(object.spec[?'replicas'].orValue(dyn('')))") == "3"

@@ -213,7 +213,7 @@ def _settled(generator: "Generator", node: Call, arg: Node, function: str, kind:
     wanted, *element = (str(part if isinstance(part, str) else part[0]) for part in node.only)
     text = argument.text
     if element or argument.kind != wanted:
-        text = f"only({text}, {wanted!r}, {''.join(element)!r})"
+        text = f"only({text}, {wanted!r}, {''.join(element)!r}, {node.name!r})"
     return Piece(f"{function}({text})", kind, depth=argument.depth + 2)
 
 

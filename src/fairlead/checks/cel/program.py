@@ -10,7 +10,7 @@ from fairlead.checks.cel.errors import CelSyntaxError
 from fairlead.checks.cel.runtime import GLOBALS
 
 # Raised whenever generated code changes its meaning: what was kept before is then compiled anew.
-_FORMAT = 2
+_FORMAT = 3
 _MAGIC = f"fairlead-cel/{_FORMAT}/{sys.implementation.cache_tag}/{sys.hexversion:x}\n".encode()
 
 

@@ -71,10 +71,10 @@ def with_entries(target: Any, entries: Any) -> Any:
     return target
 
 
-def only(value: Any, kind: str, element: str) -> Any:
-    """The value, if it is of this type, and its first element of that one."""
+def only(value: Any, kind: str, element: str, function: str) -> Any:
+    """The value for the function, if it is of this type, and its first element of that one."""
     fits = type_name(value) == kind and (not element or not value or type_name(value[0]) == element)
-    return value if fits else operators.no_overload("only", value)
+    return value if fits else operators.no_overload(function, value)
 
 
 class _Lazy:
