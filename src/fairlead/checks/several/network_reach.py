@@ -6,8 +6,8 @@ from typing import Any
 from fairlead.checks.found import Found
 from fairlead.checks.rule import SeveralRule
 from fairlead.checks.scope import Scope
-from fairlead.checks.several.network_policies import by_namespace, peers_of, policies_of, policy_example, selected_by
-from fairlead.checks.several.parts import mapping, mappings, matches, spec_of, text
+from fairlead.checks.several.network_policies import Direction, by_namespace, peers_of, policies_of, policy_example
+from fairlead.checks.several.parts import chosen_by, mapping, mappings, spec_of, text
 from fairlead.model.finding import Severity
 from fairlead.snapshot.objects import KubeObject
 
@@ -15,17 +15,25 @@ _DOCS = "https://kubernetes.io/docs/concepts/services-networking/network-policie
 _DNS = 53
 
 
+def _ruling(namespace: str, direction: Direction, scope: Scope) -> dict[int, list[KubeObject]]:
+    """The policies that rule a direction for each workload of a namespace, by the workload's `id`."""
+    ruling: dict[int, list[KubeObject]] = {}
+    for policy in policies_of(namespace, direction, scope):
+        for each in chosen_by(spec_of(policy).get("podSelector"), namespace, scope):
+            ruling.setdefault(id(each), []).append(policy)
+    return ruling
+
+
 def _without_dns(rule: SeveralRule, scope: Scope) -> Iterator[Found]:
     for namespace, inside in by_namespace(scope).items():
-        policies = policies_of(namespace, "Egress", scope)
-        reaching = selected_by([each for each in policies if _lets_out_dns(each)], namespace, scope)
+        ruling = _ruling(namespace, "Egress", scope)
         for each in inside:
-            ruled = [policy for policy in policies if matches(spec_of(policy).get("podSelector"), each.pod_labels)]
+            policies = ruling.get(id(each), [])
             # Without any rule the pod is to reach nothing; with some it is to reach something, mostly by its name.
-            if id(each) in reaching or not any(_names_anybody(policy) for policy in ruled):
-                continue
-            names = ", ".join(policy.name for policy in ruled)
-            yield rule.found(each, f"may not ask DNS: no egress rule of {names} allows port 53", path=each.pod_path)
+            if any(_names_anybody(policy) for policy in policies) and not any(map(_lets_out_dns, policies)):
+                names = ", ".join(policy.name for policy in policies)
+                message = f"may not ask DNS: no egress rule of {names} allows port 53"
+                yield rule.found(each, message, path=each.pod_path)
 
 
 def _names_anybody(policy: KubeObject) -> bool:
@@ -51,20 +59,29 @@ def _is_dns(port: Mapping[str, Any]) -> bool:
 
 
 def _shut_port(rule: SeveralRule, scope: Scope) -> Iterator[Found]:
-    for service in scope.objects.of("Service"):
-        selector = spec_of(service).get("selector")
-        if not isinstance(selector, dict) or not selector:
-            continue
-        policies = policies_of(service.namespace, "Ingress", scope)
-        for each in scope.objects.selected(service.namespace, selector) if policies else ():
-            ruling = [one for one in policies if matches(spec_of(one).get("podSelector"), each.pod_labels)]
-            # Where nothing at all is let in, what lets it in most likely stands elsewhere.
-            if not any(spec_of(one).get("ingress") for one in ruling):
-                continue
-            shut = {number for number, name in _target_ports(service, each) if not _is_let_in((number, name), ruling)}
-            for port in sorted(shut):
-                message = f"no NetworkPolicy for {each.ref} lets in its port {port}"
-                yield rule.found(service, message, path=("spec", "ports"))
+    for namespace in sorted({policy.namespace for policy in scope.objects.of("NetworkPolicy")}):
+        ruling = _ruling(namespace, "Ingress", scope)
+        for service in scope.objects.of("Service", namespace):
+            selector = spec_of(service).get("selector")
+            for each in scope.objects.selected(namespace, selector) if isinstance(selector, dict) else ():
+                # Where nothing at all is let in, what lets it in most likely stands elsewhere.
+                rules = [one for policy in ruling.get(id(each), ()) for one in _ingress(policy)]
+                for port in sorted(_shut(service, each, rules)) if rules else ():
+                    message = f"no NetworkPolicy for {each.ref} lets in its port {port}"
+                    yield rule.found(service, message, path=("spec", "ports"))
+
+
+def _ingress(policy: KubeObject) -> list[dict[str, Any]]:
+    return mappings(spec_of(policy).get("ingress"))
+
+
+def _shut(service: KubeObject, workload: KubeObject, rules: list[dict[str, Any]]) -> set[int]:
+    """The ports that a Service leads to and no rule lets in."""
+    if any(not each.get("ports") for each in rules):
+        return set()
+    said = [port for each in rules for port in mappings(each.get("ports"))]
+    ports = _target_ports(service, workload)
+    return {port[0] for port in ports if not any(_covers(one, port) for one in said)}
 
 
 def _target_ports(service: KubeObject, workload: KubeObject) -> set[tuple[int, str]]:
@@ -82,14 +99,6 @@ def _target_ports(service: KubeObject, workload: KubeObject) -> set[tuple[int, s
         if isinstance(number, int) and port.get("protocol", "TCP") == "TCP":
             found.add((number, named.get(number, "")))
     return found
-
-
-def _is_let_in(port: tuple[int, str], policies: list[KubeObject]) -> bool:
-    return any(
-        not each.get("ports") or any(_covers(one, port) for one in mappings(each.get("ports")))
-        for policy in policies
-        for each in mappings(spec_of(policy).get("ingress"))
-    )
 
 
 def _covers(said: Mapping[str, Any], port: tuple[int, str]) -> bool:
