@@ -51,7 +51,10 @@ def _pods(scope: Scope, monitor: KubeObject) -> list[KubeObject]:
 def _known(scope: Scope, monitor: KubeObject) -> bool:
     """Whether what it would find is all here: else nothing can be said about what is missing."""
     wanted = _namespaces(monitor)
-    return WHOLE in scope.evidence or (wanted is not None and all(scope.is_whole(name) for name in wanted))
+    if wanted is None or WHOLE in scope.evidence:
+        return WHOLE in scope.evidence
+    of_services = monitor.key == _SERVICES
+    return all(scope.is_whole(name) or (of_services and scope.objects.of("Service", name)) for name in wanted)
 
 
 def _watches_nothing(rule: SeveralRule, scope: Scope) -> Iterator[Found]:

@@ -41,18 +41,17 @@ def scalers(scope: Scope, *kinds: str) -> Iterator[KubeObject]:
         yield from scope.objects.of(kind)
 
 
+_PLAIN_KINDS = frozenset({"Deployment", "StatefulSet", "ReplicaSet", "DaemonSet"})
+
+
 def _aims_at_nothing(rule: SeveralRule, scope: Scope) -> Iterator[Found]:
     known = scaled(scope)
     for scaler in scalers(scope, HPA, _VPA, KEDA):
         target = target_of(scaler)
-        is_known = target in known or target.kind not in {
-            "Deployment",
-            "StatefulSet",
-            "ReplicaSet",
-            "Rollout",
-            "DaemonSet",
-        }
-        if not is_known and scope.is_whole(scaler.namespace):
+        if target.kind not in {*_PLAIN_KINDS, "Rollout"} or target in known:
+            continue
+        is_there = scope.objects.get(target.kind, target.namespace, target.name) is not None
+        if not is_there and (scope.objects.of(target.kind, target.namespace) or scope.is_whole(scaler.namespace)):
             field = "targetRef" if scaler.key == _VPA else "scaleTargetRef"
             yield rule.found(scaler, f"there is no {target.kind} `{target.name}`", path=("spec", field))
 
@@ -83,7 +82,7 @@ def _measured(scaler: KubeObject) -> Iterator[tuple[str, str]]:
     for metric in mappings(spec.get("metrics")):
         for field in ("resource", "containerResource"):
             source = mapping(metric.get(field))
-            if "averageUtilization" in mapping(source.get("target")):
+            if "averageUtilization" in mapping(source.get("target")) or "targetAverageUtilization" in source:
                 yield text(source.get("name")), text(source.get("container"))
     for trigger in mappings(spec.get("triggers")):
         is_share = (trigger.get("metricType") or mapping(trigger.get("metadata")).get("type")) in {None, "Utilization"}

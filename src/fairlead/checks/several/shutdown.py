@@ -12,7 +12,9 @@ from fairlead.checks.several.served import served
 from fairlead.model.finding import Severity
 from fairlead.snapshot.objects import KubeObject
 
-_SERVING = frozenset({"Deployment", "ReplicaSet", "Rollout.argoproj.io", "CloneSet.apps.kruise.io"})
+_SERVING = frozenset(
+    {"Deployment", "ReplicaSet", "Rollout.argoproj.io", "DeploymentConfig.apps.openshift.io", "CloneSet.apps.kruise.io"}
+)
 _LIFECYCLE = "https://kubernetes.io/docs/tutorials/services/pods-and-endpoint-termination-flow/"
 _AWS = "service.beta.kubernetes.io/aws-load-balancer-"
 _GKE_CONFIG = "cloud.google.com/backend-config"
