@@ -166,45 +166,6 @@ def _waits_for_what_is_gone(rule: SeveralRule, scope: Scope) -> Iterator[Found]:
                 yield rule.found(each, message, path=(*path, "apiVersions"))
 
 
-def _crd_versions(scope: Scope) -> dict[tuple[str, str], dict[str, dict[str, object]]]:
-    """For the group and kind of each definition in the scope: its versions by name."""
-    known: dict[tuple[str, str], dict[str, dict[str, object]]] = {}
-    for each in scope.objects.of("CustomResourceDefinition"):
-        spec = mapping_at(each.raw, "spec")
-        versions = {text_at(version, "name"): version for version in mappings_at(spec, "versions")}
-        if versions:
-            known.setdefault((text_at(spec, "group"), text_at(spec, "names", "kind")), versions)
-    return known
-
-
-def _custom(scope: Scope) -> Iterator[tuple[KubeObject, str, dict[str, dict[str, object]]]]:
-    definitions = _crd_versions(scope)
-    if not definitions:
-        return
-    for each in scope.objects:
-        versions = definitions.get((each.group, each.kind))
-        if versions is not None:
-            yield each, each.api_version.rpartition("/")[2], versions
-
-
-def _custom_not_served(rule: SeveralRule, scope: Scope) -> Iterator[Found]:
-    for each, version, versions in _custom(scope):
-        if mapping_at(versions, version).get("served") is not True:
-            served = ", ".join(f"`{name}`" for name, said in versions.items() if said.get("served") is True)
-            yield rule.found(
-                each, f"its definition serves {served or 'nothing'}, not `{version}`", path=("apiVersion",)
-            )
-
-
-def _custom_deprecated(rule: SeveralRule, scope: Scope) -> Iterator[Found]:
-    for each, version, versions in _custom(scope):
-        said = mapping_at(versions, version)
-        if said.get("served") is True and said.get("deprecated") is True:
-            warning = text_at(said, "deprecationWarning")
-            message = f"its definition calls `{version}` deprecated{': ' + warning if warning else ''}"
-            yield rule.found(each, message, path=("apiVersion",))
-
-
 _BUDGET = {"kind": "PodDisruptionBudget", "spec": {"maxUnavailable": 1}}
 _HPA = {"kind": "HorizontalPodAutoscaler", "spec": {"maxReplicas": 3}}
 _HOOK = {"kind": "ValidatingWebhookConfiguration"}
@@ -214,15 +175,6 @@ def _hook_for(group: str, version: str, resource: str) -> dict[str, object]:
     rules = [{"apiGroups": [group], "apiVersions": [version], "resources": [resource], "operations": ["CREATE"]}]
     return _HOOK | {"webhooks": [{"name": "check.shop.example", "rules": rules}]}
 
-
-def _definition(**version: object) -> dict[str, object]:
-    names = {"kind": "Basket", "plural": "baskets", "singular": "basket"}
-    versions = [{"name": "v1", "served": True, "storage": True}, {"name": "v1alpha1", **version}]
-    spec = {"group": "shop.example", "scope": "Namespaced", "names": names, "versions": versions}
-    return {"kind": "CustomResourceDefinition", "metadata": {"name": "baskets.shop.example"}, "spec": spec}
-
-
-_BASKET = {"apiVersion": "shop.example/v1alpha1", "kind": "Basket"}
 
 RULES = (
     SeveralRule(
@@ -373,33 +325,5 @@ RULES = (
             (_hook_for("extensions", "v1beta1", "ingresses"),),
             (_hook_for("batch", "v1beta1", "cronjobs"),),
         ),
-    ),
-    SeveralRule(
-        id="UPG410",
-        title="Custom resource in a version its definition does not serve",
-        severity=Severity.ERROR,
-        why="Applying it fails as soon as the definition is there.",
-        fix="Write a version that the definition serves.",
-        source="https://kubernetes.io/docs/tasks/extend-kubernetes/custom-resources/custom-resource-definition-versioning/",
-        check=_custom_not_served,
-        good=(
-            (_definition(served=True), _BASKET),
-            (_definition(served=False), _BASKET | {"apiVersion": "shop.example/v1"}),
-        ),
-        bad=(
-            (_definition(served=False), _BASKET),
-            (_definition(served=True), _BASKET | {"apiVersion": "shop.example/v2"}),
-        ),
-    ),
-    SeveralRule(
-        id="UPG411",
-        title="Custom resource in a version its definition calls deprecated",
-        severity=Severity.WARNING,
-        why="A later release of the operator will stop serving it.",
-        fix="Move to a version that is not deprecated.",
-        source="https://kubernetes.io/docs/tasks/extend-kubernetes/custom-resources/custom-resource-definition-versioning/#version-deprecation",
-        check=_custom_deprecated,
-        good=((_definition(served=True), _BASKET),),
-        bad=((_definition(served=True, deprecated=True), _BASKET),),
     ),
 )
