@@ -8,7 +8,7 @@ from fairlead.checks.state import Outcome, State
 
 def with_unread(outcome: Outcome, rule: Rule, missed: str, unread: frozenset[str]) -> Outcome:
     """`missed` is the kind the rule looked for in vain; its outcome as it is where nothing it is about is unread."""
-    if not unread:
+    if not unread and not missed:
         return outcome
     lacking = frozenset({missed}) if missed else unread & _about(rule) if _about(rule) else unread
     if not lacking or (outcome.state not in {State.CLEAN, State.NOT_APPLICABLE} and not missed):

@@ -27,7 +27,7 @@ class Door(NamedTuple):
 DOORS: Mapping[str, Door] = {
     "fleet": Door("fairlead.cli.fleet", "Describe the fleet: discover, list, show, validate."),
     "upgrade": Door("fairlead.cli.upgrade", "Plan, run and watch upgrades of the fleet."),
-    "check": Door("fairlead.cli.check", "Check manifests: are they ready for production?"),
+    "check": Door("fairlead.cli.check", "Check manifests or running clusters: are they ready for production?"),
     "worker": Door("fairlead.cli.worker", "Run the Temporal worker that carries upgrades out."),
     "twin": Door("fairlead.cli.twin", "A real fleet on this machine, to rehearse and to test on."),
 }

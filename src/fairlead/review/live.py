@@ -39,6 +39,7 @@ def review_inventory(
         minor=wanted.minor if wanted.minor is not None else minor_of(inventory.version),
         evidence=wanted.evidence | _evidence(inventory),
         unread=inventory.unread_kinds,
+        unasked=inventory.others,
         passes=_passing(inventory, system=system),
     )
     done = review(Read(list(inventory.objects), problems), rulebook, judged, today=today, fairlead=fairlead)

@@ -4,25 +4,19 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from fairlead.checks.examples import VERSIONS
+from fairlead.checks.lookups import looked_up
 from fairlead.checks.rule import ObjectRule, Rule, SeveralRule
 from fairlead.snapshot.objects import POD_KINDS, WORKLOADS, key_of
 
-# What rules over several objects look things up in, besides the kinds they are about. A test watches that it is enough.
-LOOKED_UP = frozenset(
-    {
-        *(WORKLOADS, "Namespace", "Service", "ServiceAccount", "ConfigMap", "Secret", "Node"),
-        *("PersistentVolume", "PersistentVolumeClaim", "StorageClass", "PriorityClass", "RuntimeClass", "IngressClass"),
-        *("Ingress", "NetworkPolicy", "PodDisruptionBudget", "HorizontalPodAutoscaler", "VerticalPodAutoscaler"),
-        *("Role", "RoleBinding", "ClusterRole", "ClusterRoleBinding", "ResourceQuota", "LimitRange"),
-        *("ValidatingWebhookConfiguration", "MutatingWebhookConfiguration", "ValidatingAdmissionPolicy"),
-        *("MutatingAdmissionPolicy", "CustomResourceDefinition", "APIService", "ScaledObject.keda.sh"),
-        *("Gateway.gateway.networking.k8s.io", "HTTPRoute.gateway.networking.k8s.io"),
-    }
-)
-# Files of node components carry a kind too, but no API server has them.
-_OF_FILES = frozenset({"KubeletConfiguration", "KubeProxyConfiguration"})
+_OF_FILES = ".config.k8s.io"
+# Of Kubernetes' own kinds those that no short example is written of.
 _GROUPS = {
+    "AdminNetworkPolicy": "policy.networking.k8s.io",
+    "BaselineAdminNetworkPolicy": "policy.networking.k8s.io",
+    "CSINode": "storage.k8s.io",
+    "ClusterNetworkPolicy": "policy.networking.k8s.io",
     "MutatingAdmissionPolicy": "admissionregistration.k8s.io",
+    "MutatingAdmissionPolicyBinding": "admissionregistration.k8s.io",
     "VerticalPodAutoscaler": "autoscaling.k8s.io",
 }
 _WHY = {"secrets": "  # values are dropped while reading; without this line, rules about Secrets lack evidence"}
@@ -44,8 +38,8 @@ def kinds_of(rules: Iterable[Rule]) -> frozenset[str]:
         if isinstance(rule, ObjectRule):
             found.update((rule.applies,) if isinstance(rule.applies, str) else rule.applies)
         elif isinstance(rule, SeveralRule):
-            found |= {*rule.about, *LOOKED_UP}
-    return frozenset(kind for kind in found - _OF_FILES if kind != "all")
+            found |= {*rule.about, *looked_up(rule)}
+    return frozenset(kind for kind in found if kind != "all" and not _is_of_a_file(kind))
 
 
 def cluster_role(wanted: Iterable[Permission]) -> str:
@@ -67,13 +61,23 @@ def permissions(kinds: frozenset[str]) -> list[Permission]:
     native = {kind for kind in kinds if kind != WORKLOADS}
     if WORKLOADS in kinds:
         native |= {*POD_KINDS, "CustomResourceDefinition"}
-    return sorted(Permission(_group_of(kind), plural_of(kind.partition(".")[0])) for kind in native)
+    named = ((_group_of(kind), kind.partition(".")[0]) for kind in native)
+    return sorted(Permission(group, plural_of(kind)) for group, kind in named if group is not None)
 
 
-def _group_of(kind: str) -> str:
+def _is_of_a_file(kind: str) -> bool:
+    """Files of node components carry a kind too, but no API server has them."""
+    group = _group_of(kind)
+    return kind.endswith("Configuration") if group is None else group.endswith(_OF_FILES)
+
+
+def _group_of(kind: str) -> str | None:
+    """Empty for the core group; None where it is not known."""
     name, _, group = kind.partition(".")
+    if group or name in _GROUPS:
+        return group or _GROUPS[name]
     known = VERSIONS.get(name, "").rpartition("/")[0]
-    return group or _GROUPS.get(name) or (known if key_of(known, name) == name else "")
+    return known if name in VERSIONS and key_of(known, name) == name else None
 
 
 def plural_of(kind: str) -> str:

@@ -33,8 +33,8 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     What to judge by. `only` and `skip` are rule ids or their beginnings; `minor` is None where nobody named a version.
     `evidence` is what is known besides what was read.
     `lines` is how many findings of each rule are to have the line of their field, not of their object; None is all.
-    `unread` are kinds that could not be read. `passes` says whether a finding is told (True), counted (False) or passed
-    over (None).
+    `unread` are kinds that could not be read, `unasked` those that are there but were not to be. `passes` says whether
+    a finding is told (True), counted (False) or passed over (None).
     `params` are by rule id, and replace what the rule has of the same name. `severities` changes those of rules.
     """
 
@@ -51,6 +51,7 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     exceptions: tuple[CentralException, ...] = ()
     baseline: Baseline | None = None
     unread: frozenset[str] = frozenset()
+    unasked: frozenset[str] = frozenset()
     passes: Callable[[Found], bool | None] | None = None
 
 
@@ -59,7 +60,7 @@ def review(read: Read, rulebook: Rulebook, wanted: Wanted, *, today: date, fairl
     rules = [_changed(rule, wanted) for rule in chosen(rulebook, wanted)]
     minor = NEWEST_MINOR if wanted.minor is None else wanted.minor
     ready, broken = rulebook.ready(rules)
-    objects = Objects(without_nulls(read.objects), wanted.unread)
+    objects = Objects(without_nulls(read.objects), wanted.unread, wanted.unasked)
     verdict = judge(Scope(objects, minor=minor, evidence=wanted.evidence), ready)
     exceptions = Exceptions(wanted.exceptions, read.objects, today)
     kept, excepted = exceptions.apply(verdict.findings)

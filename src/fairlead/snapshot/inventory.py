@@ -22,7 +22,8 @@ class UnreadKind(msgspec.Struct, frozen=True, omit_defaults=True):
 class Inventory(msgspec.Struct, frozen=True):
     """
     `version` is the API server's own word (`v1.36.3-gke.1000`). `namespaces` are those that were asked for, none for
-    all; `kinds` which kinds were asked for, `workloads` among them for all that makes pods. Pods and ReplicaSets stand here only where nothing among the objects made them.
+    all; `kinds` which kinds were asked for, `workloads` among them for all that makes pods, and `others`
+    which the cluster has besides. Pods and ReplicaSets stand here only where nothing among the objects made them.
     """
 
     cluster: str
@@ -32,6 +33,7 @@ class Inventory(msgspec.Struct, frozen=True):
     kinds: frozenset[str]
     namespaces: tuple[str, ...] = ()
     unread: tuple[UnreadKind, ...] = ()
+    others: frozenset[str] = frozenset()
 
     @property
     def unread_kinds(self) -> frozenset[str]:

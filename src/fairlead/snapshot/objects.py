@@ -122,13 +122,16 @@ class Objects:
     Kinds are named by `KubeObject.key`. Of two with the same kind, namespace and name the first is found; the
     others stand in `duplicates`.
 
-    `unread` are kinds that could not be read, and `workloads` where some of them make pods: whoever looks there gets
-    UnreadKindError instead of nothing.
+    `unread` are kinds that could not be read, and `workloads` where some of them make pods; `unasked` are kinds there
+    are, but nobody wanted to read. Whoever looks there gets UnreadKindError instead of nothing.
     """
 
-    def __init__(self, objects: Iterable[KubeObject] = (), unread: Iterable[str] = ()) -> None:
+    def __init__(
+        self, objects: Iterable[KubeObject] = (), unread: Iterable[str] = (), unasked: Iterable[str] = ()
+    ) -> None:
         self._all = tuple(objects)
         self.unread = frozenset(unread)
+        self._unknown = self.unread.union(unasked)
         self._workloads = tuple(each for each in self._all if each.pod_spec is not None)
         self.duplicates: list[KubeObject] = []
         self._by_kind: dict[str, list[KubeObject]] = {}
@@ -152,37 +155,38 @@ class Objects:
 
     @property
     def workloads(self) -> tuple[KubeObject, ...]:
-        self._must_know(WORKLOADS)
+        self.must_know(WORKLOADS)
         return self._workloads
 
     @property
     def kinds(self) -> frozenset[str]:
         return frozenset(self._by_kind)
 
+    def must_know(self, kind: str) -> None:
+        """UnreadKindError where nothing can be said from there being none of a kind."""
+        if kind in self._unknown:
+            raise UnreadKindError(kind)
+
     def of(self, kind: str, namespace: str | None = None) -> list[KubeObject]:
         """All of a kind, of all namespaces or of one (`""`: those that name none)."""
-        self._must_know(kind)
+        self.must_know(kind)
         if namespace is None:
             return self._by_kind.get(kind, [])
         return self._by_namespace.get((kind, namespace), [])
 
     def get(self, kind: str, namespace: str, name: str) -> KubeObject | None:
-        self._must_know(kind)
+        self.must_know(kind)
         return self._by_name.get((kind, namespace, name))
 
     def selected(self, namespace: str, labels: Mapping[str, str]) -> list[KubeObject]:
         """The workloads of a namespace whose pods carry all these labels; none for no labels."""
-        self._must_know(WORKLOADS)
+        self.must_know(WORKLOADS)
         if not labels:
             return []
         index = self._pod_label_index()
         # The rarest label first: `app: cart` leaves few to look at, `tier: backend` many.
         candidates = min((index.get((namespace, *pair), []) for pair in labels.items()), key=len)
         return [each for each in candidates if labels.items() <= each.pod_labels.items()]
-
-    def _must_know(self, kind: str) -> None:
-        if kind in self.unread:
-            raise UnreadKindError(kind)
 
     def _pod_label_index(self) -> dict[tuple[str, str, str], list[KubeObject]]:
         if self._by_pod_label is None:

@@ -50,10 +50,11 @@ async def take_inventory(kube: KubeReader, asked: Asked, *, cluster: str, now: d
         found = await releases.read(kube, asked.namespaces, objects, reading.namespaced)
         objects += found.objects
         reading.unread += found.unread
-    return Inventory(cluster, now, version, objects, asked.kinds, asked.namespaces, tuple(reading.unread))
+    unread = tuple(reading.unread)
+    return Inventory(cluster, now, version, objects, asked.kinds, asked.namespaces, unread, reading.others)
 
 
-def chosen(served: Served, kinds: frozenset[str], makers: frozenset[str]) -> list[Resource]:
+def resources_for(served: Served, kinds: frozenset[str], makers: frozenset[str]) -> list[Resource]:
     """One resource a kind: in the preferred version, and not in `extensions` where its own group has it."""
     wanted = kinds | makers if WORKLOADS in kinds else kinds
     found: dict[str, Resource] = {}
@@ -77,6 +78,7 @@ class _Reading:
         self._asked = asked
         self._served = served
         self._makers = POD_KINDS
+        self.others: frozenset[str] = frozenset()
         self._read: set[str] = set()
         self.objects: list[KubeObject] = []
         self.unread: list[UnreadKind] = []
@@ -90,7 +92,8 @@ class _Reading:
             found = await self._or_unread(_DEFINITIONS, makers_of(self._kube, self._served), namespaced=False)
             self._makers = self._makers | (found or frozenset())
         self.unread += _behind_silent_servers(self._served, self._asked.kinds)
-        resources = chosen(self._served, self._asked.kinds, self._makers)
+        resources = resources_for(self._served, self._asked.kinds, self._makers)
+        self.others = frozenset(each.key for each in self._served.resources) - {each.key for each in resources}
         # What is made comes after its makers, so that it is known which of these were read.
         for group in _in_turn(resources):
             await self._side_by_side(group)

@@ -30,6 +30,7 @@ class _Head(msgspec.Struct):
     kinds: tuple[str, ...]
     namespaces: tuple[str, ...] = ()
     unread: tuple[UnreadKind, ...] = ()
+    others: tuple[str, ...] = ()
 
 
 class _Line(msgspec.Struct, omit_defaults=True):
@@ -65,6 +66,7 @@ def write_inventory(path: Path, inventory: Inventory) -> None:
         tuple(sorted(inventory.kinds)),
         inventory.namespaces,
         inventory.unread,
+        tuple(sorted(inventory.others)),
     )
     half = path.with_name(f".{path.name}.{os.getpid()}")
     try:
@@ -86,8 +88,16 @@ def read_inventory(path: Path) -> Inventory:
         raise UsageError(f"cannot be read: {error}", place=str(path)) from error
     if len(objects) != head.objects:
         raise UsageError(f"it is cut off: {len(objects)} of {head.objects} objects", place=str(path))
-    kinds = frozenset(head.kinds)
-    return Inventory(head.cluster, head.taken, head.version, objects, kinds, head.namespaces, head.unread)
+    return Inventory(
+        head.cluster,
+        head.taken,
+        head.version,
+        objects,
+        frozenset(head.kinds),
+        head.namespaces,
+        head.unread,
+        frozenset(head.others),
+    )
 
 
 def _for_its_owner(path: str, flags: int) -> int:

@@ -1,4 +1,4 @@
-"""`fairlead check`: are these manifests ready for production? And what the rules are."""
+"""`fairlead check`: are these manifests or clusters ready for production? And what the rules are."""
 
 from typing import Any
 
@@ -24,7 +24,7 @@ app = typer.Typer(
     add_completion=False,
     invoke_without_command=True,
     context_settings={"allow_interspersed_args": True},  # options may stand behind the paths
-    help="Check manifests: are they ready for production, and for the next version?",
+    help="Check manifests or running clusters: are they ready for production, and for the next version?",
     epilog="Exit codes: 0 clean; 1 findings at or above `--fail-on`; 2 asked for what cannot be; 3 something was not "
     "read or a rule failed, so not everything was judged.",
 )
@@ -32,3 +32,4 @@ app.callback(invoke_without_command=True)(reviewing.check)
 app.command()(rulebook.explain)
 app.command()(rulebook.rules)
 app.command()(rulebook.test)
+app.command()(rulebook.rbac)

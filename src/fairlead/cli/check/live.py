@@ -14,12 +14,13 @@ from fairlead.kube.connection import Connection
 from fairlead.kube.reader import KubeReader
 from fairlead.model.errors import FairleadError, UsageError
 from fairlead.review.live import review_inventory, together, unanswered
-from fairlead.review.needs import kinds_of
+from fairlead.review.needs import Permission, kinds_of
 from fairlead.review.result import Review, Unread
 from fairlead.review.reviewing import Wanted, chosen
 from fairlead.review.rulebook import Rulebook
 from fairlead.snapshot.inventory import Inventory
-from fairlead.survey.inventory import Asked, take_inventory
+from fairlead.snapshot.objects import WORKLOADS
+from fairlead.survey.inventory import Asked, makers_of, resources_for, take_inventory
 from fairlead.survey.stored import read_inventory, write_inventory
 
 
@@ -34,6 +35,22 @@ def _review_saved(paths: Sequence[str], where: Where, wanted: Wanted, rulebook: 
     judge = _judge(where, wanted, rulebook, version)
     reviews = [judge(read_inventory(Path(path))) for path in paths]
     return together(reviews) if len(reviews) > 1 else reviews[0]
+
+
+def permissions_of(where: Where, kinds: frozenset[str]) -> list[Permission]:
+    """What must be listed of one cluster, by its own word."""
+    return asyncio.run(_permissions_of(where, kinds))
+
+
+async def _permissions_of(where: Where, kinds: frozenset[str]) -> list[Permission]:
+    _, kube = _reader_of(where)
+    try:
+        served = await kube.served()
+        makers = await makers_of(kube, served) if WORKLOADS in kinds else frozenset()
+    finally:
+        await kube.close()
+    also = {"CustomResourceDefinition"} if WORKLOADS in kinds else set()
+    return [Permission(each.group, each.plural) for each in resources_for(served, kinds | also, makers)]
 
 
 async def _review_live(where: Where, wanted: Wanted, rulebook: Rulebook, version: str) -> Review:
@@ -70,14 +87,14 @@ def _kept(inventory: Inventory, where: Where) -> Inventory:
 
 
 async def _one(where: Where, asked: Asked) -> Inventory:
-    name, kube = reader_of(where)
+    name, kube = _reader_of(where)
     try:
         return await take_inventory(kube, asked, cluster=name, now=datetime.now(UTC))
     finally:
         await kube.close()
 
 
-def reader_of(where: Where) -> tuple[str, KubeReader]:
+def _reader_of(where: Where) -> tuple[str, KubeReader]:
     """The context's name and a way to its cluster; UsageError where there is none."""
     place = contexts.find(where.context, where.kubeconfig)
     if place is not None:

@@ -1,4 +1,4 @@
-"""`fairlead check explain | rules | test`: what the rules are, and whether a user's own keep their promises."""
+"""`fairlead check explain | rules | test | rbac`: what rules are, whether a user's own hold, and what they must see."""
 
 import sys
 from pathlib import Path
@@ -9,9 +9,13 @@ import typer
 
 from fairlead.checks.table import chosen
 from fairlead.cli.check.options import RulesOption
+from fairlead.cli.check.where import ContextOption, KubeconfigOption, LiveOption, Where
 from fairlead.model.errors import UsageError
 from fairlead.model.finding import Severity
 from fairlead.review.explaining import Described, describe, explained, listed
+from fairlead.review.needs import cluster_role, kinds_of, permissions
+from fairlead.review.reviewing import Wanted
+from fairlead.review.reviewing import chosen as chosen_rules
 from fairlead.review.rulebook import open_rulebook
 from fairlead.review.testing import broken_promises
 
@@ -72,6 +76,33 @@ def test(
         sys.stdout.write(f"{line}\n")
     sys.stderr.write(f"{count} examples, {len(broken)} of them not as they say\n")
     raise typer.Exit(1 if broken else 0)
+
+
+def rbac(
+    rule: Annotated[Words, typer.Option(help="Only for this rule, or those that begin so (`SEC1`).")] = None,
+    skip: Annotated[Words, typer.Option(help="Not for this rule, nor those that begin so.")] = None,
+    area: Annotated[Words, typer.Option(help="Only for rules of this area (`RES`).")] = None,
+    everything: Annotated[bool, typer.Option("--all", help="Also for rules that are off unless asked for.")] = False,
+    own: RulesOption = None,
+    kube_context: ContextOption = "",
+    current: LiveOption = False,
+    kubeconfig: KubeconfigOption = None,
+) -> None:
+    """
+    Print the smallest ClusterRole that lets a running cluster be checked.
+
+    With `--context` or `--live` it names what that cluster serves, its own kinds that make pods among them. Bound by a
+    RoleBinding it does for `--namespace`.
+    """
+    wanted = Wanted(only=tuple(rule or ()), skip=tuple(skip or ()), areas=tuple(area or ()), everything=everything)
+    kinds = kinds_of(chosen_rules(open_rulebook(own or ()), wanted))
+    where = Where(context=kube_context, current=current, kubeconfig=kubeconfig)
+    if not where.is_live:
+        sys.stdout.write(cluster_role(permissions(kinds)))
+        return
+    from fairlead.cli.check.live import permissions_of
+
+    sys.stdout.write(cluster_role(permissions_of(where, kinds)))
 
 
 def _has(rule: Described, word: str) -> bool:
