@@ -190,6 +190,19 @@ def _uncounted(rule: SeveralRule, scope: Scope) -> Iterator[Found]:
             yield rule.found(budget, f"covers Pod {bare.name}, which has no controller", path=("spec", asked))
 
 
+def _one_by_one(rule: SeveralRule, scope: Scope) -> Iterator[Found]:
+    sizes = _autoscaled(scope)
+    for budget, spec, covered in _budgets(scope):
+        replicas = sum(_size(each, sizes).replicas for each in covered)
+        if replicas < rule.params["replicas"] or any(each.key not in _SCALED for each in covered):
+            continue
+        kept = _kept(spec, replicas)
+        asked = "maxUnavailable" if "maxUnavailable" in spec else "minAvailable"
+        allowed = replicas - kept if asked == "minAvailable" and kept is not None else spec.get("maxUnavailable")
+        if str(allowed) == "1":
+            yield rule.found(budget, f"lets {replicas} pods go one at a time", path=("spec", asked))
+
+
 def _workload(kind: str = "Deployment", **spec: Any) -> dict[str, Any]:
     return {"kind": kind, "podMeta": {"labels": {"app": "cart"}}, "spec": spec}
 
@@ -215,6 +228,7 @@ RULES = (
         fix="Run more replicas than `minAvailable` asks for, or say `maxUnavailable: 1`, which holds for any number.",
         source=_PDB,
         like=(
+            "kube-linter:pdb-min-available",
             "kyverno-policies:deployment-replicas-higher-than-pdb",
             "kyverno-policies:require-replicas-allow-disruption",
             "polaris:pdbDisruptionsIsZero",
@@ -243,7 +257,7 @@ RULES = (
         why="At night, when the autoscaler is at its minimum and nodes are upgraded, no pod may be evicted.",
         fix="Set the autoscaler's minimum above `minAvailable`, or use `maxUnavailable`.",
         source=_PDB,
-        like=("polaris:pdbMinAvailableGreaterThanHPAMinReplicas",),
+        like=("kube-linter:pdb-min-available", "polaris:pdbMinAvailableGreaterThanHPAMinReplicas"),
         about=("PodDisruptionBudget",),
         check=_keeps_all_at_minimum,
         good=((_workload(), _budget(minAvailable=2), _autoscaler(minReplicas=3)),),
@@ -360,6 +374,26 @@ RULES = (
         bad=(
             (_workload("Pod") | {"spec": {}}, _budget(maxUnavailable=1)),
             (_workload("Pod") | {"spec": {}}, _budget(minAvailable="50%")),
+        ),
+    ),
+    SeveralRule(
+        id="UPG479",
+        title="Large workload that drains one pod at a time",
+        severity=Severity.ADVICE,
+        why="Each node's drain waits for each pod in turn, so the roll of its pool takes hours or runs out of time.",
+        fix="Allow a share, such as `maxUnavailable: 10%`.",
+        source=_PDB,
+        about=("PodDisruptionBudget",),
+        params={"replicas": 30},
+        check=_one_by_one,
+        good=(
+            (_workload(replicas=3), _budget(maxUnavailable=1)),
+            (_workload(replicas=40), _budget(maxUnavailable="10%")),
+            (_workload("StatefulSet", replicas=5), _budget(minAvailable=4)),
+        ),
+        bad=(
+            (_workload(replicas=40), _budget(maxUnavailable=1)),
+            (_workload(replicas=40), _budget(minAvailable=39)),
         ),
     ),
 )
