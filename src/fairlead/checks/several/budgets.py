@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from fairlead.checks.found import Found
 from fairlead.checks.rule import SeveralRule
 from fairlead.checks.scope import Scope
-from fairlead.checks.several.reading import is_made_by_another, mapping_at, mappings_at, selected_by, text_at
+from fairlead.checks.several.reading import is_made_by_another, labels_at, mapping_at, mappings_at, selected_by, text_at
 from fairlead.checks.several.webhooks import called_services
 from fairlead.model.finding import Severity
 from fairlead.snapshot.objects import KubeObject
@@ -175,7 +175,7 @@ def _with_services(scope: Scope) -> dict[int, KubeObject]:
         ports = mappings_at(service.raw, "spec", "ports")
         if ports and all("metrics" in text_at(port, "name") for port in ports):
             continue  # nobody waits for a scrape
-        selector = mapping_at(service.raw, "spec", "selector")
+        selector = labels_at(service.raw, "spec", "selector")
         for each in scope.objects.selected(service.namespace, selector):
             served.setdefault(id(each), service)
     return served

@@ -31,6 +31,12 @@ def texts_at(raw: Any, *path: str) -> list[str]:
     return [each for each in value if isinstance(each, str)] if isinstance(value, list) else []
 
 
+def labels_at(raw: Any, *path: str) -> dict[str, str]:
+    """Labels to look something up by: none where one of them is no text."""
+    labels = mapping_at(raw, *path)
+    return labels if all(isinstance(value, str) for value in labels.values()) else {}
+
+
 def text_at(raw: Any, *path: str) -> str:
     value = at(raw, *path)
     return value if isinstance(value, str) else ""
@@ -52,7 +58,7 @@ def selected_by(objects: Objects, namespace: str, selector: Any) -> list[KubeObj
     """What makes pods that a label selector fits: all of the namespace for an empty one, none for none."""
     if not isinstance(selector, dict):
         return []
-    labels = mapping_at(selector, "matchLabels")
+    labels = labels_at(selector, "matchLabels")
     if labels:
         candidates = objects.selected(namespace, labels)
     else:

@@ -6,7 +6,15 @@ from typing import Any, NamedTuple
 from fairlead.checks.found import Found, Path
 from fairlead.checks.rule import SeveralRule
 from fairlead.checks.scope import Scope
-from fairlead.checks.several.reading import is_made_by_another, mapping_at, mappings_at, selects, text_at, texts_at
+from fairlead.checks.several.reading import (
+    is_made_by_another,
+    labels_at,
+    mapping_at,
+    mappings_at,
+    selects,
+    text_at,
+    texts_at,
+)
 from fairlead.model.finding import Severity
 from fairlead.snapshot.objects import KubeObject
 
@@ -64,7 +72,7 @@ def called_services(scope: Scope) -> frozenset[tuple[str, str]]:
 
 
 def _workloads(scope: Scope, service: KubeObject) -> list[KubeObject]:
-    chosen = scope.objects.selected(service.namespace, mapping_at(service.raw, "spec", "selector"))
+    chosen = scope.objects.selected(service.namespace, labels_at(service.raw, "spec", "selector"))
     return [each for each in chosen if not is_made_by_another(each)]
 
 
