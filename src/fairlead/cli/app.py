@@ -28,6 +28,7 @@ DOORS: Mapping[str, Door] = {
     "fleet": Door("fairlead.cli.fleet", "Describe the fleet: discover, list, show, validate."),
     "upgrade": Door("fairlead.cli.upgrade", "Plan, run and watch upgrades of the fleet."),
     "check": Door("fairlead.cli.check", "Check manifests or running clusters: are they ready for production?"),
+    "policies": Door("fairlead.cli.policies", "Rules as admission policies of a cluster."),
     "worker": Door("fairlead.cli.worker", "Run the Temporal worker that carries upgrades out."),
     "twin": Door("fairlead.cli.twin", "A real fleet on this machine, to rehearse and to test on."),
 }
