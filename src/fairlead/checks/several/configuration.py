@@ -7,7 +7,7 @@ from fairlead.checks.found import Found, Path
 from fairlead.checks.rule import SeveralRule
 from fairlead.checks.scope import WHOLE, Scope
 from fairlead.checks.several.parts import mapping, mappings, spec_of, text, workloads
-from fairlead.checks.several.references import GENERATORS, LISTS, made_secrets, references
+from fairlead.checks.several.references import GENERATORS, containers, made_secrets, references
 from fairlead.model.finding import Severity
 from fairlead.snapshot.objects import KubeObject
 
@@ -122,12 +122,8 @@ def _widely_watched(rule: SeveralRule, scope: Scope) -> Iterator[Found]:
             users[key] = users.get(key, 0) + _replicas(each)
     for (kind, namespace, name), pods in users.items():
         found = scope.objects.get(kind, namespace, name)
-        if found is not None and found.raw.get("immutable") is not True and pods >= _MANY_PODS:
+        if found is not None and found.raw.get("immutable") is not True and pods >= int(rule.params["pods"]):
             yield rule.found(found, f"{pods} pods use it, and their kubelets watch it for changes", path=("immutable",))
-
-
-# From here on the watches of one object are felt by the API server; the guide to large clusters gives no number.
-_MANY_PODS = 500
 
 
 def _replicas(workload: KubeObject) -> int:
@@ -143,16 +139,16 @@ def _unresolved(rule: SeveralRule, scope: Scope) -> Iterator[Found]:
     if scope.objects.of("MutatingWebhookConfiguration"):
         return
     for each in workloads(scope):
-        for name in LISTS:
-            for index, container in enumerate(mappings(mapping(each.pod_spec).get(name))):
-                if _resolves_itself(container):
-                    continue
-                path: Path = (*each.pod_path, name, index, "env")
-                for number, variable in enumerate(mappings(container.get("env"))):
-                    if text(variable.get("value")).startswith(_STORES):
-                        message = f"{text(variable.get('name'))} is a reference that no webhook of the cluster resolves"
-                        item = f"container {text(container.get('name')) or index}"
-                        yield rule.found(each, message, path=(*path, number, "value"), item=item)
+        for path, item, name in _to_be_resolved(each):
+            message = f"{name} is a reference that no webhook of the cluster resolves"
+            yield rule.found(each, message, path=path, item=item)
+
+
+def _to_be_resolved(workload: KubeObject) -> Iterator[tuple[Path, str, str]]:
+    for path, item, container in containers(workload):
+        for index, variable in enumerate(mappings(container.get("env"))):
+            if text(variable.get("value")).startswith(_STORES) and not _resolves_itself(container):
+                yield (*path, "env", index, "value"), item, text(variable.get("name"))
 
 
 def _resolves_itself(container: Mapping[str, Any]) -> bool:
@@ -323,6 +319,8 @@ RULES = (
         fix="Set `immutable` to true and give each version a name of its own.",
         source=f"{_CONFIGMAP}#configmap-immutable",
         about=("ConfigMap", "Secret"),
+        # From about here the watches of one object are felt by the API server; no guide gives a number.
+        params={"pods": 500},
         check=_widely_watched,
         good=(
             (_SHOP, _env("configMapKeyRef")),

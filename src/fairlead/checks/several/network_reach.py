@@ -61,14 +61,22 @@ def _is_dns(port: Mapping[str, Any]) -> bool:
 def _shut_port(rule: SeveralRule, scope: Scope) -> Iterator[Found]:
     for namespace in sorted({policy.namespace for policy in scope.objects.of("NetworkPolicy")}):
         ruling = _ruling(namespace, "Ingress", scope)
-        for service in scope.objects.of("Service", namespace):
-            selector = spec_of(service).get("selector")
-            for each in scope.objects.selected(namespace, selector) if isinstance(selector, dict) else ():
-                # Where nothing at all is let in, what lets it in most likely stands elsewhere.
-                rules = [one for policy in ruling.get(id(each), ()) for one in _ingress(policy)]
-                for port in sorted(_shut(service, each, rules)) if rules else ():
-                    message = f"no NetworkPolicy for {each.ref} lets in its port {port}"
-                    yield rule.found(service, message, path=("spec", "ports"))
+        for service, each in _served(namespace, scope):
+            # Where nothing at all is let in, what lets it in most likely stands elsewhere.
+            rules = [one for policy in ruling.get(id(each), ()) for one in _ingress(policy)]
+            for port in sorted(_shut(service, each, rules)) if rules else ():
+                yield rule.found(service, f"no NetworkPolicy for {each.ref} lets in its port {port}", path=_PORTS)
+
+
+_PORTS = ("spec", "ports")
+
+
+def _served(namespace: str, scope: Scope) -> Iterator[tuple[KubeObject, KubeObject]]:
+    """Each Service of a namespace with each workload behind it."""
+    for service in scope.objects.of("Service", namespace):
+        selector = spec_of(service).get("selector")
+        for each in scope.objects.selected(namespace, selector) if isinstance(selector, dict) else ():
+            yield service, each
 
 
 def _ingress(policy: KubeObject) -> list[dict[str, Any]]:

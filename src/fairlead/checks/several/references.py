@@ -8,7 +8,7 @@ from fairlead.checks.scope import Scope
 from fairlead.checks.several.parts import mapping, mappings, text
 from fairlead.snapshot.objects import KubeObject
 
-LISTS = ("initContainers", "containers", "ephemeralContainers")
+_LISTS = ("initContainers", "containers", "ephemeralContainers")
 
 
 class Reference(NamedTuple):
@@ -23,17 +23,21 @@ class Reference(NamedTuple):
 
 
 def references(workload: KubeObject) -> Iterator[Reference]:
-    pod = mapping(workload.pod_spec)
-    for name in LISTS:
-        for index, container in enumerate(mappings(pod.get(name))):
-            item = f"container {text(container.get('name')) or index}"
-            yield from _of_container(container, (*workload.pod_path, name, index), item)
-    for index, volume in enumerate(mappings(pod.get("volumes"))):
+    for path, item, container in containers(workload):
+        yield from _of_container(container, path, item)
+    for index, volume in enumerate(mappings(mapping(workload.pod_spec).get("volumes"))):
         item = f"volume {text(volume.get('name')) or index}"
-        path: Path = (*workload.pod_path, "volumes", index)
+        path = (*workload.pod_path, "volumes", index)
         yield from _of_volume(volume, path, item)
         for number, source in enumerate(mappings(mapping(volume.get("projected")).get("sources"))):
             yield from _of_volume(source, (*path, "projected", "sources", number), item)
+
+
+def containers(workload: KubeObject) -> Iterator[tuple[Path, str, dict[str, Any]]]:
+    """Path from the object's root, how it is called, and the container itself; of every kind."""
+    for name in _LISTS:
+        for index, container in enumerate(mappings(mapping(workload.pod_spec).get(name))):
+            yield (*workload.pod_path, name, index), f"container {text(container.get('name')) or index}", container
 
 
 def _of_container(container: Mapping[str, Any], path: Path, item: str) -> Iterator[Reference]:
