@@ -8,6 +8,8 @@ from fairlead.snapshot.objects import Objects
 NEWEST_MINOR = 37
 # Evidence that nothing runs beside the objects: what refers to nothing among them refers to nothing.
 WHOLE = "whole"
+# Objects as people wrote them, or a running cluster's, to which it has added its own.
+MANIFESTS, LIVE = "manifests", "live"
 
 
 class Scope:

@@ -6,7 +6,7 @@ from datetime import date
 import msgspec
 
 from fairlead.checks.found import Found
-from fairlead.checks.scope import WHOLE
+from fairlead.checks.scope import LIVE, WHOLE
 from fairlead.checks.state import Outcome, State
 from fairlead.manifests import Problem, Read
 from fairlead.model.finding import Severity
@@ -18,8 +18,8 @@ from fairlead.review.system import system_refs
 from fairlead.snapshot.inventory import Inventory, UnreadKind
 from fairlead.snapshot.objects import WORKLOADS, Place
 
-# What rules may need that only a running cluster gives.
-LIVE, NODES = "live", "nodes"
+# What rules may need, as `live`.
+NODES = "nodes"
 _UNREAD = "DEL018"
 # The worst first: a rule that broke on one cluster is not called clean because it held on another.
 _WORST = (State.FAILED, State.FOUND, State.INSUFFICIENT_EVIDENCE, State.CLEAN, State.NOT_APPLICABLE)

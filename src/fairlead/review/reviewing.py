@@ -14,7 +14,7 @@ from fairlead.checks.housekeeping import READ
 from fairlead.checks.judge import judge
 from fairlead.checks.nulls import without_nulls
 from fairlead.checks.rule import Rule
-from fairlead.checks.scope import NEWEST_MINOR, Scope
+from fairlead.checks.scope import LIVE, MANIFESTS, NEWEST_MINOR, Scope
 from fairlead.manifests import Problem, Read
 from fairlead.model.errors import UsageError
 from fairlead.model.finding import Severity
@@ -61,7 +61,8 @@ def review(read: Read, rulebook: Rulebook, wanted: Wanted, *, today: date, fairl
     minor = NEWEST_MINOR if wanted.minor is None else wanted.minor
     ready, broken = rulebook.ready(rules)
     objects = Objects(without_nulls(read.objects), wanted.unread, wanted.unasked)
-    verdict = judge(Scope(objects, minor=minor, evidence=wanted.evidence), ready)
+    evidence = wanted.evidence if LIVE in wanted.evidence else wanted.evidence | {MANIFESTS}
+    verdict = judge(Scope(objects, minor=minor, evidence=evidence), ready)
     exceptions = Exceptions(wanted.exceptions, read.objects, today)
     kept, excepted = exceptions.apply(verdict.findings)
     kept += exceptions.close(frozenset(rule.id for rule in rules))

@@ -14,12 +14,23 @@ _NAMESPACES = frozenset(
     }
 )
 _PREFIXES = ("gke-managed-", "openshift-")
-# `kubernetes.io/bootstrapping: rbac-defaults` is on the roles the API server makes at each start.
+# `kubernetes.io/bootstrapping` is on the roles the API server makes at each start, the others on its APIServices, on
+# the endpoints that controllers write, and on what GKE and kubeadm add.
 # https://kubernetes.io/docs/reference/access-authn-authz/rbac/#default-roles-and-role-bindings
-_BOOTSTRAP_LABEL = "kubernetes.io/bootstrapping"
-_ADDON_LABEL = "addonmanager.kubernetes.io/mode"
-_AUTOMANAGED_LABEL = "kube-aggregator.kubernetes.io/automanaged"
+_MADE_LABELS = frozenset(
+    {
+        "kubernetes.io/bootstrapping",
+        "kube-aggregator.kubernetes.io/automanaged",
+        "addonmanager.kubernetes.io/mode",
+        "endpoints.kubernetes.io/managed-by",
+        "endpointslice.kubernetes.io/managed-by",
+    }
+)
 _AUTOUPDATE = "apf.kubernetes.io/autoupdate-spec"
+_MADE_KINDS = frozenset({"Event", "Lease"})
+_MADE_EVERYWHERE = frozenset({("ConfigMap", "kube-root-ca.crt"), ("ServiceAccount", "default")})
+_MADE_NAMES = {"ClusterRole": "system:", "ClusterRoleBinding": "system:", "PriorityClass": "system-"}
+_NO_NAME = "\0"
 
 Ref = tuple[str, str, str]
 
@@ -31,12 +42,13 @@ def system_refs(objects: Iterable[KubeObject], *, but: frozenset[str] = frozense
 
 def _is_system(each: KubeObject, but: frozenset[str]) -> bool:
     namespace = each.name if each.key == "Namespace" else each.namespace
-    if namespace:
-        return namespace not in but and (namespace in _NAMESPACES or namespace.startswith(_PREFIXES))
-    labels = each.labels
+    if namespace and namespace not in but and (namespace in _NAMESPACES or namespace.startswith(_PREFIXES)):
+        return True
     return (
-        each.name.startswith("system:")
-        or (each.key == "PriorityClass" and each.name.startswith("system-"))
-        or not labels.keys().isdisjoint({_BOOTSTRAP_LABEL, _ADDON_LABEL, _AUTOMANAGED_LABEL})
+        each.key in _MADE_KINDS
+        or (each.key, each.name) in _MADE_EVERYWHERE
+        or (each.key, namespace, each.name) == ("Service", "default", "kubernetes")
+        or not each.labels.keys().isdisjoint(_MADE_LABELS)
         or each.annotations.get(_AUTOUPDATE) == "true"
+        or (not namespace and each.name.startswith(_MADE_NAMES.get(each.key, _NO_NAME)))
     )

@@ -5,7 +5,7 @@ from typing import Any
 
 from fairlead.checks.found import Found
 from fairlead.checks.rule import SeveralRule
-from fairlead.checks.scope import WHOLE, Scope
+from fairlead.checks.scope import MANIFESTS, WHOLE, Scope
 from fairlead.checks.several.reading import is_made_by_another, mapping_at, selected_by, text_at
 from fairlead.model.finding import Severity
 from fairlead.snapshot.objects import KubeObject
@@ -186,6 +186,7 @@ RULES = (
         id="DEL203",
         title="Object before its namespace in the same file",
         severity=Severity.WARNING,
+        needs=(MANIFESTS,),
         why="`kubectl apply` goes from top to bottom: in a new cluster the first run fails, and a restore with it.",
         fix="Put the Namespace first.",
         source="https://kubernetes.io/docs/concepts/overview/working-with-objects/namespaces/",
@@ -210,6 +211,7 @@ RULES = (
         id="DEL205",
         title="Custom resource before its definition in the same file",
         severity=Severity.WARNING,
+        needs=(MANIFESTS,),
         why="The first run in a new cluster fails, as the API server does not know the kind yet.",
         fix="Put definitions first, better into a delivery of their own that is waited for.",
         source="https://kubernetes.io/docs/tasks/extend-kubernetes/custom-resources/custom-resource-definitions/",
