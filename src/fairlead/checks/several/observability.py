@@ -34,11 +34,11 @@ def _namespaces(monitor: KubeObject) -> list[str] | None:
 
 def _services(scope: Scope, monitor: KubeObject) -> list[KubeObject]:
     wanted = _namespaces(monitor)
-    found = (
-        scope.objects.of("Service")
-        if wanted is None
-        else [each for name in wanted for each in scope.objects.of("Service", name)]
-    )
+    # A monitor that names no namespace goes to one that is not known here.
+    if wanted is None or wanted == [""]:
+        found = scope.objects.of("Service")
+    else:
+        found = [each for name in wanted for each in scope.objects.of("Service", name)]
     return [each for each in found if matches(spec_of(monitor).get("selector"), each.labels)]
 
 
@@ -167,6 +167,7 @@ RULES = (
         good=(
             (_APP, _SERVICE, _monitor()),
             (_APP, _monitor("PodMonitor")),
+            (_SERVICE, {**_monitor(), "metadata": {"namespace": None}}),
             (_APP, _monitor(namespaceSelector={"matchNames": ["elsewhere"]})),
             (_monitor(),),
         ),
