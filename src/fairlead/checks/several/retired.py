@@ -14,8 +14,8 @@ from fairlead.knowledge.retired import Retired
 from fairlead.model.finding import Severity
 from fairlead.snapshot.objects import KubeObject
 
-# Rules of their own, for storage: STA111 and STA112, and from 1.31 on STA118 for what volumes are of.
-_TOLD_BY_STORAGE = {"volume.beta.kubernetes.io/storage-class"}
+# Rules of their own: STA111 and STA112, NET104, and from 1.31 on STA118 for what persistent volumes are of.
+_TOLD_ELSEWHERE = {"volume.beta.kubernetes.io/storage-class", "spec.externalIPs"}
 _VOLUMES_TOLD_SINCE = 31
 
 
@@ -32,7 +32,7 @@ def _entries(kind: str) -> tuple[Retired, ...]:
     return tuple(
         entry
         for entry in retired.known().entries
-        if kind in entry.on and entry.form not in {"label", "setting"} and not _TOLD_BY_STORAGE & set(entry.names)
+        if kind in entry.on and entry.form not in {"label", "setting"} and not _TOLD_ELSEWHERE & set(entry.names)
     )
 
 
