@@ -23,7 +23,7 @@ STORED = {
 
 
 def packed(stored: Any) -> bytes:
-    return base64.b64encode(gzip.compress(json.dumps(stored).encode()))
+    return base64.b64encode(gzip.compress(json.dumps(stored).encode(), mtime=0))
 
 
 def secret(release: bytes) -> KubeObject:
@@ -62,7 +62,7 @@ def test_another_secret_is_none() -> None:
     assert not is_release(KubeObject({"apiVersion": "v1", "kind": "Secret", "type": "Opaque", "data": {"release": ""}}))
 
 
-BOMB = base64.b64encode(gzip.compress(b" " * 200_000_000))
+BOMB = base64.b64encode(gzip.compress(b" " * 200_000_000, mtime=0))
 
 
 @pytest.mark.parametrize(
