@@ -55,7 +55,7 @@ def _is_dns(port: Mapping[str, Any]) -> bool:
     number, end = port.get("port"), port.get("endPort")
     if number is None or isinstance(number, str):
         return number is None or "dns" in number
-    return number in {_DNS, 5353} or (isinstance(end, int) and number <= _DNS <= end)
+    return number in (_DNS, 5353) or (isinstance(end, int) and number <= _DNS <= end)
 
 
 def _shut_port(rule: SeveralRule, scope: Scope) -> Iterator[Found]:
@@ -75,7 +75,7 @@ def _served(namespace: str, scope: Scope) -> Iterator[tuple[KubeObject, KubeObje
     """Each Service of a namespace with each workload behind it."""
     for service in scope.objects.of("Service", namespace):
         selector = spec_of(service).get("selector")
-        for each in scope.objects.selected(namespace, selector) if isinstance(selector, dict) else ():
+        for each in chosen_by({"matchLabels": selector}, namespace, scope) if isinstance(selector, dict) else ():
             yield service, each
 
 

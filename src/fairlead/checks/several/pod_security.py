@@ -128,7 +128,7 @@ def _se_linux(pod: Pod, revision: Revision) -> bool:
 
 
 def _proc_mount(pod: Pod, revision: Revision) -> bool:
-    return any(context.get("procMount") not in {None, "", *revision.allowed} for context in pod.contexts)
+    return any(context.get("procMount") not in (None, "", *revision.allowed) for context in pod.contexts)
 
 
 def _seccomp_off(pod: Pod, revision: Revision) -> bool:

@@ -162,7 +162,7 @@ def _reachable(scope: Scope) -> Iterator[tuple[KubeObject, KubeObject]]:
     routed = {*_backends(scope.objects.of("Ingress")), *_routes(scope)}
     for service in scope.objects.of("Service"):
         spec = spec_of(service)
-        is_open = spec.get("type") in {"LoadBalancer", "NodePort"} or (service.namespace, service.name) in routed
+        is_open = text(spec.get("type")) in {"LoadBalancer", "NodePort"} or (service.namespace, service.name) in routed
         if is_open and spec.get("selector"):
             selector = {"matchLabels": spec["selector"]}
             for each in chosen_by(selector, service.namespace, scope):

@@ -95,7 +95,7 @@ def _refused_later(rule: SeveralRule, scope: Scope) -> Iterator[Found]:
 def _could_be_stricter(rule: SeveralRule, scope: Scope) -> Iterator[Found]:
     by_namespace: dict[str, list[bool]] = {}
     for each, namespace, pod in _pods(scope):
-        if namespace.labels.get(_PREFIX + "enforce") in {"privileged", "baseline"}:
+        if namespace.labels.get(_PREFIX + "enforce") in ("privileged", "baseline"):
             is_fit = not broken_controls(pod, "restricted", scope.minor)
             by_namespace.setdefault(each.namespace, []).append(is_fit)
     for name, fits in by_namespace.items():
