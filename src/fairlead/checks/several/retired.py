@@ -14,8 +14,14 @@ from fairlead.knowledge.retired import Retired
 from fairlead.model.finding import Severity
 from fairlead.snapshot.objects import KubeObject
 
-# Rules of their own: STA111 and STA112, NET104, and from 1.31 on STA118 for what persistent volumes are of.
-_TOLD_ELSEWHERE = {"volume.beta.kubernetes.io/storage-class", "spec.externalIPs"}
+# By rules of their own: STA111 and STA112, NET104, SEC154, SEC155, INI110; from 1.31 on STA118 for persistent volumes.
+_TOLD_ELSEWHERE = {
+    "volume.beta.kubernetes.io/storage-class",
+    "spec.externalIPs",
+    "seccomp.security.alpha.kubernetes.io/pod",
+    "container.apparmor.security.beta.kubernetes.io/*",
+    "spec.schedule=TZ=*",
+}
 _VOLUMES_TOLD_SINCE = 31
 
 
@@ -216,23 +222,18 @@ RULES = (
         why="What it asked for does not happen any more: a volume is not mounted, a profile not applied.",
         fix="Write what replaces it.",
         source="https://kubernetes.io/docs/reference/labels-annotations-taints/",
-        like=("kubeaudit:SeccompDeprecatedAnnotations",),
         check=_without_effect,
         good=(
-            ({"pod": {"securityContext": {"seccompProfile": {"type": "RuntimeDefault"}}}},),
-            (
-                {
-                    "podMeta": {"annotations": {"seccomp.security.alpha.kubernetes.io/pod": "runtime/default"}},
-                    "kubernetes": "1.26",
-                },
-            ),
-            ({"kind": "CronJob", "spec": {"timeZone": "Asia/Tokyo"}, "pod": {}},),
+            ({"pod": {"priorityClassName": "system-node-critical"}},),
+            ({"volume": {"emptyDir": {}}},),
+            ({"volume": {"glusterfs": {"endpoints": "storage", "path": "data"}}, "kubernetes": "1.25"},),
+            ({"kind": "PersistentVolume", "spec": {"csi": {"driver": "disk.csi.example", "volumeHandle": "1"}}},),
         ),
         bad=(
-            ({"podMeta": {"annotations": {"seccomp.security.alpha.kubernetes.io/pod": "runtime/default"}}},),
+            ({"podMeta": {"annotations": {"scheduler.alpha.kubernetes.io/critical-pod": ""}}},),
             ({"volume": {"glusterfs": {"endpoints": "storage", "path": "data"}}},),
+            ({"kind": "CronJob", "volume": {"gitRepo": {"repository": "https://git.shop.example/cart"}}},),
             ({"kind": "PersistentVolume", "spec": {"glusterfs": {"path": "data"}}, "kubernetes": "1.28"},),
-            ({"kind": "CronJob", "spec": {"schedule": "CRON_TZ=Asia/Tokyo 0 4 * * *"}, "pod": {}},),
         ),
     ),
     SeveralRule(
