@@ -78,12 +78,16 @@ def _refused_by_quota(rule: SeveralRule, scope: Scope) -> Iterator[Found]:
 
 
 def _missing(pod: Mapping[str, Any], wanted: list[tuple[str, str]]) -> Iterator[tuple[str, int, str, str]]:
+    of_pod = {(part, name) for part, name in wanted if _says(pod, part, name)}
     for listed_in in ("containers", "initContainers"):
         for index, container in enumerate(mappings(pod.get(listed_in))):
-            for part, name in wanted:
-                get = asked if part == "requests" else limited
-                if get(container, name) is None and get(pod, name) is None:
-                    yield listed_in, index, part, name
+            left = (pair for pair in wanted if pair not in of_pod and not _says(container, *pair))
+            yield from ((listed_in, index, part, name) for part, name in left)
+
+
+def _says(container: Mapping[str, Any], part: str, name: str) -> bool:
+    get = asked if part == "requests" else limited
+    return get(container, name) is not None
 
 
 def _total(of: list[KubeObject], name: str) -> float:
@@ -125,19 +129,24 @@ def _no_room_to_roll(rule: SeveralRule, scope: Scope) -> Iterator[Found]:
     for quota, hard in _quotas(scope):
         here = grouped.get(quota.namespace, [])
         for key, bound in hard.items():
-            most = amount(bound)
-            needed = _needed(here, key)
-            if most is None or needed > most:
-                continue
-            for each in here:
-                step = (
-                    _needed([each], key) / replicas_of(each) if each.key in _ROLLED and replicas_of(each) > 0 else 0.0
+            for each in _without_a_step(here, key, amount(bound)):
+                message = (
+                    f"ResourceQuota {quota.name} leaves no room of {key} for one pod more, which its rollout needs"
                 )
-                if step and needed + step > most and _rolls_by_surge_only(each):
-                    message = (
-                        f"ResourceQuota {quota.name} leaves no room of {key} for one pod more, which its rollout needs"
-                    )
-                    yield rule.found(each, message, path=("spec", "strategy"))
+                yield rule.found(each, message, path=("spec", "strategy"))
+
+
+def _without_a_step(here: list[KubeObject], key: str, most: float | None) -> list[KubeObject]:
+    """Those for which one pod more is too many, where all that is there fits."""
+    needed = _needed(here, key)
+    if most is None or needed > most:
+        return []
+    steps = [(each, _needed([each], key) / replicas_of(each)) for each in _surging(here)]
+    return [each for each, step in steps if step and needed + step > most]
+
+
+def _surging(of: list[KubeObject]) -> list[KubeObject]:
+    return [each for each in of if each.key in _ROLLED and replicas_of(each) > 0 and _rolls_by_surge_only(each)]
 
 
 def _rolls_by_surge_only(each: KubeObject) -> bool:
@@ -155,14 +164,20 @@ def _rolls_by_surge_only(each: KubeObject) -> bool:
 
 def _outside_range(rule: SeveralRule, scope: Scope) -> Iterator[Found]:
     grouped = _by_namespace(scope)
-    for each_range in scope.objects.of("LimitRange"):
-        bounds = [one for one in mappings(spec_of(each_range).get("limits")) if one.get("type") == "Container"]
-        for each in grouped.get(each_range.namespace, ()):
-            for listed_in, index, container in running(mapping(each.pod_spec)):
-                for said in _outside(bounds, container):
-                    message = f"{said}, outside LimitRange {each_range.name}"
-                    item = f"container {text(container.get('name'))}"
-                    yield rule.found(each, message, path=(*each.pod_path, listed_in, index, "resources"), item=item)
+    for limits in scope.objects.of("LimitRange"):
+        bounds = [one for one in mappings(spec_of(limits).get("limits")) if one.get("type") == "Container"]
+        for each in grouped.get(limits.namespace, ()):
+            yield from _containers_outside(rule, each, bounds, limits.name)
+
+
+def _containers_outside(
+    rule: SeveralRule, each: KubeObject, bounds: list[dict[str, Any]], limits: str
+) -> Iterator[Found]:
+    for listed_in, index, container in running(mapping(each.pod_spec)):
+        for said in _outside(bounds, container):
+            path: Path = (*each.pod_path, listed_in, index, "resources")
+            item = f"container {text(container.get('name'))}"
+            yield rule.found(each, f"{said}, outside LimitRange {limits}", path=path, item=item)
 
 
 def _outside(bounds: list[dict[str, Any]], container: Mapping[str, Any]) -> Iterator[str]:
@@ -198,14 +213,11 @@ def _no_range(rule: SeveralRule, scope: Scope) -> Iterator[Found]:
 def _no_claim(rule: SeveralRule, scope: Scope) -> Iterator[Found]:
     for each in workloads(scope):
         for index, claim in enumerate(mappings(mapping(each.pod_spec).get("resourceClaims"))):
-            for field, kind in (
-                ("resourceClaimName", "ResourceClaim"),
-                ("resourceClaimTemplateName", "ResourceClaimTemplate"),
-            ):
-                name = text(claim.get(field))
-                if name and scope.objects.get(kind, each.namespace, name) is None:
-                    path: Path = (*each.pod_path, "resourceClaims", index, field)
-                    yield rule.found(each, f"there is no {kind} `{name}`", path=path)
+            field = "resourceClaimName" if "resourceClaimName" in claim else "resourceClaimTemplateName"
+            kind, name = field[0].upper() + field[1:].removesuffix("Name"), text(claim.get(field))
+            if name and scope.objects.get(kind, each.namespace, name) is None:
+                path: Path = (*each.pod_path, "resourceClaims", index, field)
+                yield rule.found(each, f"there is no {kind} `{name}`", path=path)
 
 
 def _quota(**hard: Any) -> dict[str, Any]:
