@@ -75,7 +75,9 @@ def _served(namespace: str, scope: Scope) -> Iterator[tuple[KubeObject, KubeObje
     """Each Service of a namespace with each workload behind it."""
     for service in scope.objects.of("Service", namespace):
         selector = spec_of(service).get("selector")
-        for each in chosen_by({"matchLabels": selector}, namespace, scope) if isinstance(selector, dict) else ():
+        for each in (
+            chosen_by({"matchLabels": selector}, namespace, scope) if selector and isinstance(selector, dict) else ()
+        ):
             yield service, each
 
 
