@@ -3,15 +3,18 @@
 import copy
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from fairlead.checks.compiled import Compiled
 from fairlead.checks.examples import written_out
 from fairlead.checks.judge import judge
 from fairlead.checks.rule import ObjectRule
 from fairlead.checks.scope import Scope
 from fairlead.checks.state import State
+from fairlead.checks.trying import broken_promises
 from fairlead.review.rulebook import open_rulebook
 from fairlead.snapshot.objects import KubeObject, Objects
 
@@ -53,6 +56,26 @@ def test_whatever_is_in_a_manifest_the_rest_is_judged(manifest: dict[str, Any]) 
     assert any(found.id == "SEC101" and found.name == "other" for found in verdict.findings)
     assert len(verdict.outcomes) == len(READY)
     assert all(outcome.because for outcome in verdict.outcomes if outcome.state is State.FAILED)
+
+
+def test_what_cannot_be_put_into_words_is_found_all_the_same() -> None:
+    words = {"id": "TST101", "title": "Secret without a type", "severity": "warning", "why": ".", "fix": "."}
+    rule = msgspec.convert(
+        {
+            **words,
+            "source": "https://kubernetes.io/docs/",
+            "applies": ["Secret"],
+            "expect": "has(object.type)",
+            "messageExpression": "'of ' + object.absent",
+            "good": [{"kind": "Secret", "type": "Opaque"}],
+            "bad": [{"kind": "Secret"}],
+        },
+        ObjectRule,
+    )
+    verdict = judge(Scope(Objects([KubeObject(written_out({"kind": "Secret"}))])), [Compiled(rule)])
+    assert [found.message for found in verdict.findings] == ["Secret without a type"]
+    # Its author hears of it.
+    assert list(broken_promises(rule)) == ["TST101: the message for bad example 1 cannot be evaluated"]
 
 
 def test_a_rule_over_several_objects_that_breaks_hides_nothing(monkeypatch: pytest.MonkeyPatch) -> None:

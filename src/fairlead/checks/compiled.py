@@ -1,9 +1,10 @@
 """A rule of one object, made ready: its expressions compiled, its list and path understood."""
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any
 
-from fairlead.checks.cel import Program, compile_program
+from fairlead.checks.cel import CelError, Program, compile_program
 from fairlead.checks.found import Path, path_steps
 from fairlead.checks.items import Each, Item, each_of
 from fairlead.checks.rule import ObjectRule
@@ -42,9 +43,11 @@ class Compiled:
         return self.applies == "all" or kind in self.applies
 
     def message(self, variables: Mapping[str, Any]) -> str:
-        if self._message is None:
-            return self.rule.message or self.rule.title
-        return str(self._message(variables))
+        # What is wrong is wrong also where it cannot be put into words; the API server does the same.
+        with suppress(CelError):
+            if self._message is not None:
+                return str(self._message(variables))
+        return self.rule.message or self.rule.title
 
     def path_of(self, each: KubeObject, item: Item | None) -> Path:
         """From the object's root to the field the finding points at; it may be one that is not there."""

@@ -26,6 +26,10 @@ def broken_promises(rule: ObjectRule | SeveralRule, ready: Ready = Compiled) -> 
         verdict = judged(rule, example, ready)
         if not verdict.findings:
             yield f"{rule.id}: bad example {number} is not found"
+        if isinstance(rule, ObjectRule) and rule.messageExpression:
+            plain = rule.message or rule.title
+            if any(found.message == plain for found in verdict.findings):
+                yield f"{rule.id}: the message for bad example {number} cannot be evaluated"
         yield from _failed(rule.id, f"bad example {number}", verdict)
 
 
