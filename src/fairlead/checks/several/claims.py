@@ -37,16 +37,21 @@ def templates_of(each: KubeObject) -> list[dict[str, Any]]:
     return mappings(spec_of(each).get("volumeClaimTemplates"))
 
 
-def made_by_a_set(scope: Scope, namespace: str, name: str) -> tuple[KubeObject, Mapping[str, Any], int] | None:
-    """The StatefulSet, its template and the ordinal that a claim named `data-db-2` is of."""
-    match = _ORDINAL.fullmatch(name)
-    if match is None:
-        return None
-    for each in scope.objects.of("StatefulSet", namespace):
-        for template in templates_of(each):
-            if match[1] == f"{text(mapping(template.get('metadata')).get('name'))}-{each.name}":
-                return each, template, int(match[2])
-    return None
+class SetsOfClaims:
+    """The StatefulSets of a scope by the names of the claims that they make (`data-db-2`): one look-up each."""
+
+    def __init__(self, scope: Scope) -> None:
+        self._made: dict[tuple[str, str], tuple[KubeObject, dict[str, Any]]] = {}
+        for each in scope.objects.of("StatefulSet"):
+            for template in templates_of(each):
+                name = f"{text(mapping(template.get('metadata')).get('name'))}-{each.name}"
+                self._made[(each.namespace, name)] = each, template
+
+    def of(self, namespace: str, name: str) -> tuple[KubeObject, Mapping[str, Any], int] | None:
+        """The set, its template and the ordinal that a claim is of."""
+        match = _ORDINAL.fullmatch(name)
+        made = self._made.get((namespace, match[1])) if match else None
+        return (*made, int(match[2])) if made and match else None
 
 
 def _modes(claim: KubeObject) -> frozenset[str]:
@@ -78,11 +83,12 @@ def _stays_together(each: KubeObject) -> bool:
 
 def _claim_missing(rule: SeveralRule, scope: Scope) -> Iterator[Found]:
     """Claims are often made apart from what mounts them; a namespace that has some here is taken to have all."""
+    sets = SetsOfClaims(scope)
     for each, index, name in mounts(scope):
         is_known = WHOLE in scope.evidence or bool(scope.objects.of(CLAIM, each.namespace))
         if not is_known or scope.objects.get(CLAIM, each.namespace, name) is not None:
             continue
-        if made_by_a_set(scope, each.namespace, name) is None:
+        if sets.of(each.namespace, name) is None:
             yield rule.found(each, f"mounts the claim `{name}`, which is not there", path=_volume_path(each, index))
 
 
@@ -142,8 +148,9 @@ def _disk_for_many_nodes(rule: SeveralRule, scope: Scope) -> Iterator[Found]:
 
 
 def _ordinal_gone(rule: SeveralRule, scope: Scope) -> Iterator[Found]:
+    sets = SetsOfClaims(scope)
     for claim in scope.objects.of(CLAIM):
-        made = made_by_a_set(scope, claim.namespace, claim.name)
+        made = sets.of(claim.namespace, claim.name)
         if made is None:
             continue
         each, _, ordinal = made
@@ -155,12 +162,13 @@ def _ordinal_gone(rule: SeveralRule, scope: Scope) -> Iterator[Found]:
 
 
 def _used_by_nobody(rule: SeveralRule, scope: Scope) -> Iterator[Found]:
+    sets = SetsOfClaims(scope)
     used = {(each.namespace, name) for each, _, name in mounts(scope)}
     for claim in scope.objects.of(CLAIM):
         is_owned = bool(mapping(claim.raw.get("metadata")).get("ownerReferences"))
         if (claim.namespace, claim.name) in used or is_owned:
             continue
-        if made_by_a_set(scope, claim.namespace, claim.name) is None:
+        if sets.of(claim.namespace, claim.name) is None:
             yield rule.found(claim, "is mounted by nothing", path=("metadata", "name"))
 
 
@@ -169,9 +177,10 @@ def _size(spec: Any) -> float | None:
 
 
 def _template_smaller(rule: SeveralRule, scope: Scope) -> Iterator[Found]:
+    sets = SetsOfClaims(scope)
     seen: set[tuple[str, str]] = set()
     for claim in scope.objects.of(CLAIM):
-        made = made_by_a_set(scope, claim.namespace, claim.name)
+        made = sets.of(claim.namespace, claim.name)
         has, wanted = _size(spec_of(claim)), _size(made[1].get("spec")) if made else None
         if made is None or has is None or wanted is None or wanted >= has:
             continue

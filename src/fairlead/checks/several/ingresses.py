@@ -82,36 +82,32 @@ def _knows_services(scope: Scope, namespace: str) -> bool:
 
 
 def _secret_of_tls(rule: SeveralRule, scope: Scope) -> Iterator[Found]:
+    # Certificates are seldom among manifests; a namespace that has one here is taken to have all.
+    known = {each.namespace for each in scope.objects.of("Secret") if each.raw.get("type") == "kubernetes.io/tls"}
+    made = _made_secrets(scope)
     for ingress in scope.objects.of("Ingress"):
         if any(key.startswith(("cert-manager.io/", "acme.cert-manager.io/")) for key in ingress.annotations):
             continue
         for index, tls in enumerate(mappings(spec_of(ingress).get("tls"))):
             name = text(tls.get("secretName"))
+            if not name:
+                continue
+            secret = scope.objects.get("Secret", ingress.namespace, name)
             path: Path = ("spec", "tls", index, "secretName")
-            if name and (wrong := _wrong_with_secret(scope, ingress.namespace, name)):
-                yield rule.found(ingress, wrong, path=path)
+            if secret is not None and (found := secret.raw.get("type", "Opaque")) != "kubernetes.io/tls":
+                yield rule.found(ingress, f"Secret `{name}` is of the type {found}", path=path)
+            is_known = WHOLE in scope.evidence or ingress.namespace in known
+            if secret is None and is_known and (ingress.namespace, name) not in made:
+                yield rule.found(ingress, f"there is no Secret `{name}`", path=path)
 
 
-def _wrong_with_secret(scope: Scope, namespace: str, name: str) -> str:
-    secret = scope.objects.get("Secret", namespace, name)
-    if secret is not None:
-        found = secret.raw.get("type", "Opaque")
-        return "" if found == "kubernetes.io/tls" else f"Secret `{name}` is of the type {found}"
-    is_known = WHOLE in scope.evidence or _has_tls_secrets(scope, namespace)
-    return f"there is no Secret `{name}`" if is_known and not _is_made(scope, namespace, name) else ""
-
-
-def _has_tls_secrets(scope: Scope, namespace: str) -> bool:
-    """Certificates are seldom among manifests; a namespace that has one here is taken to have all."""
-    return any(each.raw.get("type") == "kubernetes.io/tls" for each in scope.objects.of("Secret", namespace))
-
-
-def _is_made(scope: Scope, namespace: str, name: str) -> bool:
-    made = (each for kind in _MAKERS for each in scope.objects.of(kind, namespace))
-    return any(
-        name in {each.name, spec_of(each).get("secretName"), mapping(spec_of(each).get("target")).get("name")}
-        for each in made
-    )
+def _made_secrets(scope: Scope) -> set[tuple[str, str]]:
+    """Namespaces and names of Secrets that other objects stand for."""
+    found: set[tuple[str, str]] = set()
+    for each in (each for kind in _MAKERS for each in scope.objects.of(kind)):
+        named = (spec_of(each).get("secretName"), mapping(spec_of(each).get("target")).get("name"))
+        found.update((each.namespace, text(name)) for name in (each.name, *named))
+    return found
 
 
 def _class_unknown(rule: SeveralRule, scope: Scope) -> Iterator[Found]:

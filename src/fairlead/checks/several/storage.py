@@ -6,7 +6,7 @@ from typing import Any
 from fairlead.checks.found import Found
 from fairlead.checks.rule import SeveralRule
 from fairlead.checks.scope import WHOLE, Scope
-from fairlead.checks.several.claims import CLAIM, made_by_a_set, templates_of
+from fairlead.checks.several.claims import CLAIM, SetsOfClaims, templates_of
 from fairlead.checks.several.parts import mapping, mappings, matches, spec_of, text
 from fairlead.model.finding import Severity
 from fairlead.snapshot.objects import KubeObject
@@ -35,16 +35,13 @@ def _class_of(annotations: Any, spec: Any) -> str | None:
 
 def _class_missing(rule: SeveralRule, scope: Scope) -> Iterator[Found]:
     defaults = _defaults(scope)
+    # Volumes made by hand may carry the name of a class that no object has.
+    by_hand = {spec_of(volume).get("storageClassName") for volume in scope.objects.of("PersistentVolume")}
     for each, path, name in _claimed_classes(scope):
         if name is None and not defaults:
             yield rule.found(each, "leaves its class to the default, and there is none", path=path)
-        elif name and scope.objects.get("StorageClass", "", name) is None and not _has_volume(scope, name):
+        elif name and scope.objects.get("StorageClass", "", name) is None and name not in by_hand:
             yield rule.found(each, f"there is no storage class `{name}`", path=path)
-
-
-def _has_volume(scope: Scope, name: str) -> bool:
-    """Volumes made by hand may carry the name of a class that no object has."""
-    return any(spec_of(volume).get("storageClassName") == name for volume in scope.objects.of("PersistentVolume"))
 
 
 def _defaults(scope: Scope) -> list[KubeObject]:
@@ -74,12 +71,13 @@ def _no_snapshot_class(rule: SeveralRule, scope: Scope) -> Iterator[Found]:
 
 
 def _snapshot_of_nothing(rule: SeveralRule, scope: Scope) -> Iterator[Found]:
+    sets = SetsOfClaims(scope)
     for snapshot in scope.objects.of("VolumeSnapshot.snapshot.storage.k8s.io"):
         name = text(mapping(spec_of(snapshot).get("source")).get("persistentVolumeClaimName"))
         is_known = WHOLE in scope.evidence or scope.objects.of(CLAIM, snapshot.namespace)
         if not name or not is_known or scope.objects.get(CLAIM, snapshot.namespace, name):
             continue
-        if made_by_a_set(scope, snapshot.namespace, name) is None:
+        if sets.of(snapshot.namespace, name) is None:
             path = ("spec", "source", "persistentVolumeClaimName")
             yield rule.found(snapshot, f"there is no claim `{name}`", path=path)
 
@@ -121,11 +119,15 @@ def _no_node_for_volume(rule: SeveralRule, scope: Scope) -> Iterator[Found]:
     nodes = scope.objects.of("Node")
     if not nodes:
         return
+    # Thousands of volumes are bound to the same few zones.
+    known: dict[str, bool] = {}
     for volume in scope.objects.of("PersistentVolume"):
         required = mapping(mapping(spec_of(volume).get("nodeAffinity")).get("required"))
         terms = mappings(required.get("nodeSelectorTerms"))
-        selectors = [{"matchExpressions": term.get("matchExpressions")} for term in terms]
-        if selectors and not any(matches(selector, node.labels) for selector in selectors for node in nodes):
+        if terms and (key := repr(terms)) not in known:
+            selectors = [{"matchExpressions": term.get("matchExpressions")} for term in terms]
+            known[key] = any(matches(selector, node.labels) for selector in selectors for node in nodes)
+        if terms and not known[key]:
             yield rule.found(volume, "no node has the labels it is bound to", path=("spec", "nodeAffinity"))
 
 

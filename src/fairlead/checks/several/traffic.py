@@ -40,7 +40,8 @@ def _selects_nothing(rule: SeveralRule, scope: Scope) -> Iterator[Found]:
         selector = mapping(spec_of(service).get("selector"))
         if not selector or spec_of(service).get("type") == "ExternalName" or not scope.is_whole(service.namespace):
             continue
-        if makes_pods_unseen(service.namespace, scope) or targets_of(service, scope):
+        is_for_one_pod = selector.keys() <= _GIVEN
+        if is_for_one_pod or makes_pods_unseen(service.namespace, scope) or targets_of(service, scope):
             continue
         labels = ", ".join(f"{key}={value}" for key, value in selector.items())
         yield rule.found(service, f"no pods carry {labels}", path=("spec", "selector"))
@@ -179,6 +180,7 @@ RULES = (
         good=(
             (_CART, {"kind": "Service", "spec": {"selector": {"app": "cart"}}}),
             ({"kind": "Service", "spec": {"type": "ExternalName", "externalName": "shop.example"}},),
+            (_CART, _web([], selector={"statefulset.kubernetes.io/pod-name": "cart-0"})),
             (_CART, _web([], selector={"app": "cart", "statefulset.kubernetes.io/pod-name": "cart-0"})),
         ),
         bad=((_CART, {"kind": "Service", "spec": {"selector": {"app": "carts"}}}),),
