@@ -3,6 +3,7 @@
 from datetime import UTC, date, datetime
 from typing import Any
 
+import msgspec
 import pytest
 
 from fairlead.checks.examples import written_out
@@ -22,6 +23,7 @@ from fairlead.snapshot.objects import KubeObject
 BOOK = open_rulebook()
 PRIVILEGED = {"container": {"securityContext": {"privileged": True}}}
 SERVICE = {"kind": "Service", "spec": {"selector": {"app": "cart"}}}
+ANETD = {"kind": "DaemonSet", "pod": {}, "metadata": {"namespace": "kube-system", "name": "anetd"}}
 FORBIDDEN = "GET /api/v1/secrets was answered 403: forbidden"
 
 
@@ -144,8 +146,10 @@ def test_rules_may_need_what_only_a_cluster_gives() -> None:
         ("nodes", inventory(), State.INSUFFICIENT_EVIDENCE),
         ("nodes", inventory(node), State.NOT_APPLICABLE),
         (WHOLE, inventory(namespaces=("shop",)), State.INSUFFICIENT_EVIDENCE),
+        ("dataplane-v2", inventory(PRIVILEGED), State.NOT_APPLICABLE),
+        ("dataplane-v2", inventory(PRIVILEGED, namespaces=("shop",)), State.INSUFFICIENT_EVIDENCE),
+        ("dataplane-v2", inventory(PRIVILEGED, ANETD), State.FOUND),
+        ("manifests", inventory(PRIVILEGED), State.NOT_APPLICABLE),
     ):
-        import msgspec
-
         book = Rulebook([msgspec.structs.replace(live, needs=(need,))], (), ())
         assert states(reviewed(found, book=book)) == {"SEC101": state}

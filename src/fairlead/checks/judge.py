@@ -9,7 +9,7 @@ from fairlead.checks.compiled import Compiled
 from fairlead.checks.found import Found
 from fairlead.checks.items import Each, Item, items_of
 from fairlead.checks.rule import Rule, SeveralRule
-from fairlead.checks.scope import MANIFESTS, Scope
+from fairlead.checks.scope import Scope
 from fairlead.checks.state import Outcome, State
 from fairlead.checks.unread import with_unread
 from fairlead.snapshot.objects import KubeObject, UnreadKindError
@@ -91,8 +91,8 @@ def _missing(rule: Rule, scope: Scope) -> Outcome | None:
     if not rule.holds_for(scope.minor):
         return Outcome(rule.id, State.NOT_APPLICABLE, because=f"says nothing about Kubernetes 1.{scope.minor}")
     missing = [name for name in rule.needs if name not in scope.evidence]
-    if missing == [MANIFESTS]:
-        return Outcome(rule.id, State.NOT_APPLICABLE, because="is about manifests as they are written")
+    if not scope.ruled_out.isdisjoint(missing):
+        return Outcome(rule.id, State.NOT_APPLICABLE, because=f"is about {', '.join(missing)}")
     if missing:
         return Outcome(rule.id, State.INSUFFICIENT_EVIDENCE, because=f"needs {', '.join(missing)}")
     return None

@@ -10,17 +10,28 @@ NEWEST_MINOR = 37
 WHOLE = "whole"
 # Objects as people wrote them, or a running cluster's, to which it has added its own.
 MANIFESTS, LIVE = "manifests", "live"
+# GKE's network of Cilium.
+DATAPLANE_V2 = "dataplane-v2"
 
 
 class Scope:
     """
-    `minor` is of Kubernetes 1.x. `evidence` names what is known besides the objects themselves, as rules `need` it.
+    `minor` is of Kubernetes 1.x. `evidence` names what is known besides the objects themselves, as rules `need` it;
+    `ruled_out` what is known not to be: rules that need it do not apply.
     """
 
-    def __init__(self, objects: Objects, *, minor: int = NEWEST_MINOR, evidence: frozenset[str] = frozenset()) -> None:
+    def __init__(
+        self,
+        objects: Objects,
+        *,
+        minor: int = NEWEST_MINOR,
+        evidence: frozenset[str] = frozenset(),
+        ruled_out: frozenset[str] = frozenset(),
+    ) -> None:
         self.objects = objects
         self.minor = minor
         self.evidence = evidence
+        self.ruled_out = ruled_out
 
     def is_whole(self, namespace: str) -> bool:
         """Whether what is absent from a namespace is taken for missing: always, or where its workloads are here."""

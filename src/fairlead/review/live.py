@@ -6,7 +6,7 @@ from datetime import date
 import msgspec
 
 from fairlead.checks.found import Found
-from fairlead.checks.scope import LIVE, WHOLE
+from fairlead.checks.scope import DATAPLANE_V2, LIVE, MANIFESTS, WHOLE
 from fairlead.checks.state import Outcome, State
 from fairlead.manifests import Problem, Read
 from fairlead.model.finding import Severity
@@ -33,11 +33,13 @@ def review_inventory(
     only counted, blockers excepted, unless `system`; those outside the namespaces that were asked for are not told.
     """
     inventory = _with_what_was_not_asked_for(inventory, kinds_of(chosen(rulebook, wanted)))
+    evidence = _evidence(inventory)
     problems = [_problem(inventory.cluster, each) for each in inventory.unread if not each.outside]
     judged = msgspec.structs.replace(
         wanted,
         minor=wanted.minor if wanted.minor is not None else minor_of(inventory.version),
-        evidence=wanted.evidence | _evidence(inventory),
+        evidence=wanted.evidence | evidence,
+        ruled_out=_ruled_out(inventory, evidence),
         unread=inventory.unread_kinds,
         unasked=inventory.others,
         passes=_passing(inventory, system=system),
@@ -93,7 +95,16 @@ def _evidence(inventory: Inventory) -> frozenset[str]:
         found.add(WHOLE)  # where a kind could not be read, asking for it is an error, not an absence
     if any(each.key == "Node" for each in inventory.objects):
         found.add(NODES)
+    # Its agent on every node.
+    if any(each.ref == "DaemonSet kube-system/anetd" for each in inventory.objects):
+        found.add(DATAPLANE_V2)
     return frozenset(found)
+
+
+def _ruled_out(inventory: Inventory, evidence: frozenset[str]) -> frozenset[str]:
+    unseen = inventory.namespaces or "DaemonSet" in inventory.unread_kinds or WORKLOADS not in inventory.kinds
+    known = frozenset({MANIFESTS}) if unseen else frozenset({MANIFESTS, DATAPLANE_V2})
+    return known - evidence
 
 
 def _passing(inventory: Inventory, *, system: bool) -> Callable[[Found], bool | None]:

@@ -14,7 +14,7 @@ from fairlead.checks.housekeeping import READ
 from fairlead.checks.judge import judge
 from fairlead.checks.nulls import without_nulls
 from fairlead.checks.rule import Rule
-from fairlead.checks.scope import LIVE, MANIFESTS, NEWEST_MINOR, Scope
+from fairlead.checks.scope import MANIFESTS, NEWEST_MINOR, Scope
 from fairlead.manifests import Problem, Read
 from fairlead.model.errors import UsageError
 from fairlead.model.finding import Severity
@@ -31,7 +31,7 @@ _READ = {rule.id: rule for rule in READ}
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     """
     What to judge by. `only` and `skip` are rule ids or their beginnings; `minor` is None where nobody named a version.
-    `evidence` is what is known besides what was read.
+    `evidence` is what is known besides what was read, `ruled_out` what is known not to be.
     `lines` is how many findings of each rule are to have the line of their field, not of their object; None is all.
     `unread` are kinds that could not be read, `unasked` those that are there but were not to be. `passes` says whether
     a finding is told (True), counted (False) or passed over (None).
@@ -46,6 +46,7 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     minor: int | None = None
     lines: int | None = None
     evidence: frozenset[str] = frozenset()
+    ruled_out: frozenset[str] = frozenset()
     params: Mapping[str, Mapping[str, Any]] = {}
     severities: Mapping[str, Severity] = {}
     exceptions: tuple[CentralException, ...] = ()
@@ -61,8 +62,8 @@ def review(read: Read, rulebook: Rulebook, wanted: Wanted, *, today: date, fairl
     minor = NEWEST_MINOR if wanted.minor is None else wanted.minor
     ready, broken = rulebook.ready(rules)
     objects = Objects(without_nulls(read.objects), wanted.unread, wanted.unasked)
-    evidence = wanted.evidence if LIVE in wanted.evidence else wanted.evidence | {MANIFESTS}
-    verdict = judge(Scope(objects, minor=minor, evidence=evidence), ready)
+    evidence = (wanted.evidence | {MANIFESTS}) - wanted.ruled_out
+    verdict = judge(Scope(objects, minor=minor, evidence=evidence, ruled_out=wanted.ruled_out), ready)
     exceptions = Exceptions(wanted.exceptions, read.objects, today)
     kept, excepted = exceptions.apply(verdict.findings)
     kept += exceptions.close(frozenset(rule.id for rule in rules))

@@ -3,7 +3,7 @@
 import gc
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,6 +17,7 @@ from fairlead.cli.check.options import ConfigOption, RulesOption, minor_of
 from fairlead.cli.check.where import (
     ClusterOption,
     ContextOption,
+    EveryOption,
     FleetOption,
     KubeconfigOption,
     LiveOption,
@@ -24,6 +25,7 @@ from fairlead.cli.check.where import (
     ReleasesOption,
     SaveOption,
     SystemOption,
+    WatchOption,
     Where,
     refuse_what_cannot_be,
     saved,
@@ -85,6 +87,8 @@ def check(
     system: SystemOption = False,
     helm_releases: ReleasesOption = False,
     save: SaveOption = None,
+    watch: WatchOption = False,
+    every: EveryOption = "30s",
 ) -> None:
     """
     Check manifests or running clusters: are they ready for production, and for the next version?
@@ -128,14 +132,32 @@ def check(
         ),
     )
     folders = [*(rules or ()), *map(Path, configured.rules)]
-    with _without_collection():
-        done = _review(named, where, wanted, folders, values or [], _version_for(outputs))
-    for form, file in outputs:
-        _tell(done, form, file, grouping=group_by, limit=limit)
+
+    def look() -> Review:
+        with _without_collection():
+            return _review(named, where, wanted, folders, values or [], _version_for(outputs))
+
+    def show(done: Review) -> None:
+        for form, file in outputs:
+            _tell(done, form, file, grouping=group_by, limit=limit)
+
+    if watch:
+        _follow(where, look, show, every)
+        raise typer.Exit(0)
+    done = look()
+    show(done)
     if new_baseline:
         write_baseline(new_baseline, done.findings)
         raise typer.Exit(0)
     raise typer.Exit(exit_code(done, threshold, strict=strict))
+
+
+def _follow(where: Where, look: Callable[[], Review], show: Callable[[Review], None], every: str) -> None:
+    from fairlead.cli.check.watching import follow, seconds
+
+    if not where.is_live:
+        raise UsageError("is for running clusters", place="--watch", hint="name one: `--context NAME`, or `--live`")
+    follow(look, show, seconds(every))
 
 
 def _refuse_what_is_not_there(paths: Sequence[str], limit: int) -> None:

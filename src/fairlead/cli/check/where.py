@@ -31,6 +31,10 @@ SaveOption = Annotated[
     Path | None,
     typer.Option("--save", help="Write what was read of the cluster to this file, to check it again later."),
 ]
+WatchOption = Annotated[
+    bool, typer.Option("--watch", help="Look at running clusters again and again, and tell what comes and goes.")
+]
+EveryOption = Annotated[str, typer.Option("--every", help="How often `--watch` looks.")]
 
 
 class Where(msgspec.Struct, frozen=True, kw_only=True):
