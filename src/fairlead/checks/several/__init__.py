@@ -33,6 +33,7 @@ from fairlead.checks.several import (
     storage,
     traffic,
     webhooks,
+    written,
 )
 
 SEVERAL: tuple[SeveralRule, ...] = (
@@ -47,9 +48,9 @@ SEVERAL: tuple[SeveralRule, ...] = (
     *ingresses.RULES,
     *initial.RULES,
     *known_issues.RULES,
-    *leftovers.RULES,
     *large.RULES,
     *large_nodes.RULES,
+    *leftovers.RULES,
     *network_policies.RULES,
     *network_reach.RULES,
     *observability.RULES,
@@ -67,4 +68,5 @@ SEVERAL: tuple[SeveralRule, ...] = (
     *storage.RULES,
     *traffic.RULES,
     *webhooks.RULES,
+    *written.RULES,
 )

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 
 from fairlead.checks.found import Found
 from fairlead.checks.rule import SeveralRule
-from fairlead.checks.scope import Scope
+from fairlead.checks.scope import MANIFESTS, Scope
 from fairlead.checks.several.reading import is_made_by_another, mapping_at, mappings_at, text_at, texts_at
 from fairlead.knowledge import removals
 from fairlead.knowledge.minors import Minor
@@ -234,6 +234,7 @@ RULES = (
         title="API version that is deprecated, without a date",
         severity=Severity.ADVICE,
         why="It is kept, but gets no new features, and the API server warns at every call.",
+        needs=(MANIFESTS,),
         fix="Use what replaces it in what you write anew.",
         source=_POLICY,
         check=_deprecated_for_good,

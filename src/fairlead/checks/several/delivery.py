@@ -237,6 +237,7 @@ RULES = (
         title="Admission policy that is bound to nothing",
         severity=Severity.WARNING,
         why="Without a binding it judges nothing, though it looks as if it did.",
+        needs=(WHOLE,),
         fix="Add a binding that names it, with `validationActions`.",
         source="https://kubernetes.io/docs/reference/access-authn-authz/validating-admission-policy/",
         about=("ValidatingAdmissionPolicy", "MutatingAdmissionPolicy"),
