@@ -8,8 +8,9 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH):$(CURDIR)/build/uv/bin:/usr/sbin
 
 KEEP ?=
 PYTEST_ARGS ?=
+PROVE_ARGS ?=
 
-.PHONY: help setup tools demo demo-down test check format docs captures clean
+.PHONY: help setup tools demo demo-down test check format docs captures prove-rules clean
 
 help: ## Say what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 18
@@ -46,6 +47,9 @@ docs: setup ## Write the generated pages anew
 
 captures: tools ## Take the README's pictures from a real run
 	@scripts/captures.sh
+
+prove-rules: tools ## Compare every rule with a real API server on thousands of objects (about 15 minutes)
+	@PYTHONPATH=tests python tests/policies/prove.py $(PROVE_ARGS)
 
 clean: ## Remove what was built in this checkout (the tool cache stays)
 	rm -rf build dist .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

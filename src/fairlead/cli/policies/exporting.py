@@ -1,8 +1,8 @@
 """`fairlead policies export`: rules as ValidatingAdmissionPolicies with their bindings, ready for `kubectl apply`."""
 
 import sys
-from collections.abc import Iterable
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated, Any
 
 import msgspec
@@ -51,7 +51,7 @@ def export(
     Rules that look at several objects, or at files of a node, cannot be said so; they are told on stderr.
     """
     configured = read_configuration(config)
-    book = open_rulebook((*(rules or ()), *_folders(configured.rules)))
+    book = open_rulebook((*(rules or ()), *map(Path, configured.rules)))
     wanted = Wanted(
         only=tuple(rule or configured.only),
         skip=(*(skip or ()), *configured.skip),
@@ -76,12 +76,6 @@ def export(
     _print([part for each in sayable for part in (each.policy, each.binding)], output)
 
 
-def _folders(words: Iterable[str]) -> list[Any]:
-    from pathlib import Path
-
-    return [Path(word) for word in words]
-
-
 def _tell(unsayable: list[Unsayable], *, named: bool) -> None:
     """One line for each rule somebody named, one for each reason otherwise."""
     reasons: dict[str, list[str]] = {}
@@ -99,5 +93,12 @@ def _print(objects: list[dict[str, Any]], form: Form) -> None:
         return
     import yaml
 
-    dumper: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
-    yaml.dump_all(objects, sys.stdout, dumper, sort_keys=False, allow_unicode=True, width=120)
+    class Dumper(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):  # type: ignore[misc]
+        """Expressions as folded text: in quotes, each of theirs would be doubled."""
+
+    def text(dumper: Any, value: str) -> Any:
+        style = ">" if len(value) > 80 and value.isprintable() else None
+        return dumper.represent_scalar("tag:yaml.org,2002:str", value, style=style)
+
+    Dumper.add_representer(str, text)
+    yaml.dump_all(objects, sys.stdout, Dumper, sort_keys=False, allow_unicode=True, width=120)
