@@ -1,6 +1,6 @@
 """API versions: which the judged Kubernetes no longer serves, will drop, or does not have yet."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 from fairlead.checks.found import Found
 from fairlead.checks.rule import SeveralRule
@@ -109,25 +109,24 @@ def _instead(life: Lifecycle, now: Minor) -> str:
     )
 
 
-def _references(each: KubeObject) -> Iterator[tuple[str, str, tuple[str, ...]]]:
-    """The API version and kind of what an autoscaler acts on, and where it says so."""
-    for field in ("scaleTargetRef", "targetRef"):
-        reference = mapping_at(each.raw, "spec", field)
-        if reference:
-            yield text_at(reference, "apiVersion"), text_at(reference, "kind"), ("spec", field, "apiVersion")
-
-
 _AUTOSCALERS = ("HorizontalPodAutoscaler", "VerticalPodAutoscaler", "ScaledObject.keda.sh")
+
+
+def _scaled(scope: Scope) -> Iterator[tuple[KubeObject, Lifecycle, str]]:
+    """What autoscalers act on, of Kubernetes' own kinds, and the field that says so."""
+    for each in (each for kind in _AUTOSCALERS for each in scope.objects.of(kind)):
+        for field in ("scaleTargetRef", "targetRef"):
+            target = mapping_at(each.raw, "spec", field)
+            life = removals.of(text_at(target, "apiVersion"), text_at(target, "kind"))
+            if life is not None:
+                yield each, life, field
 
 
 def _scales_what_is_gone(rule: SeveralRule, scope: Scope) -> Iterator[Found]:
     now = _minor(scope)
-    for kind in _AUTOSCALERS:
-        for each in scope.objects.of(kind):
-            for api_version, target, path in _references(each):
-                life = removals.of(api_version, target)
-                if life is not None and not _group_serves(life, now):
-                    yield rule.found(each, f"acts on `{life}`; {_instead(life, now)}", path=path)
+    for each, life, field in _scaled(scope):
+        if not _group_serves(life, now):
+            yield rule.found(each, f"acts on `{life}`; {_instead(life, now)}", path=("spec", field, "apiVersion"))
 
 
 def _group_serves(life: Lifecycle, now: Minor) -> bool:
@@ -135,7 +134,6 @@ def _group_serves(life: Lifecycle, now: Minor) -> bool:
     return any(other.served_in(now) for other in removals.versions_of(life.kind) if other.group == life.group)
 
 
-Rules = Callable[[KubeObject], Iterator[tuple[dict[str, object], tuple[str | int, ...]]]]
 _HOOKS = ("ValidatingWebhookConfiguration", "MutatingWebhookConfiguration")
 _POLICIES = ("ValidatingAdmissionPolicy", "MutatingAdmissionPolicy")
 

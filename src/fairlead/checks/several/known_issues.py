@@ -117,14 +117,12 @@ def _events(rule: SeveralRule, scope: Scope) -> Iterator[Found]:
                 yield _told(rule, each, match, ("message",))
 
 
-def _ports_of_host(scope: Scope) -> Iterator[tuple[KubeObject, int, Path]]:
-    for each in scope.objects.workloads:
-        on_host = (each.pod_spec or {}).get("hostNetwork") is True
-        for listed_in, index, container in containers_of(each):
-            for number, port in enumerate(mappings_at(container, "ports")):
-                field = "containerPort" if on_host else "hostPort"
-                if isinstance(port.get(field), int):
-                    yield each, port[field], (*each.pod_path, listed_in, index, "ports", number, field)
+def _ports_of_host(each: KubeObject) -> Iterator[tuple[int, Path]]:
+    field = "containerPort" if (each.pod_spec or {}).get("hostNetwork") is True else "hostPort"
+    for listed_in, index, container in containers_of(each):
+        for number, port in enumerate(mappings_at(container, "ports")):
+            if isinstance(port.get(field), int):
+                yield port[field], (*each.pod_path, listed_in, index, "ports", number, field)
 
 
 def _taken_node_ports(rule: SeveralRule, scope: Scope) -> Iterator[Found]:
@@ -134,10 +132,13 @@ def _taken_node_ports(rule: SeveralRule, scope: Scope) -> Iterator[Found]:
         for port in mappings_at(service.raw, "spec", "ports")
         if isinstance(port.get("nodePort"), int)
     }
-    for each, port, path in _ports_of_host(scope):
-        service = node_ports.get(port)
-        if service is not None and not is_made_by_another(each):
-            yield rule.found(each, f"takes the node's port {port}, NodePort of Service {service.name}", path=path)
+    for each in scope.objects.workloads if node_ports else ():
+        if is_made_by_another(each):
+            continue
+        for port, path in _ports_of_host(each):
+            if port in node_ports:
+                message = f"takes the node's port {port}, NodePort of Service {node_ports[port].name}"
+                yield rule.found(each, message, path=path)
 
 
 _MASTER = "node-role.kubernetes.io/master"
@@ -154,18 +155,15 @@ def _custom_selectors(rule: SeveralRule, scope: Scope) -> Iterator[Found]:
 
 def _holding(value: Any, path: Path) -> Iterator[Path]:
     """Where a text or a key names the label; tolerations of the taint of the same name are no choice."""
-    if isinstance(value, str):
-        if _MASTER in value:
-            yield path
-    elif isinstance(value, dict):
-        for key, child in value.items():
-            if key == _MASTER:
-                yield (*path, key)
-            elif key != "tolerations":
-                yield from _holding(child, (*path, key))
-    elif isinstance(value, list):
+    if isinstance(value, str) and _MASTER in value:
+        yield path
+    if isinstance(value, list):
         for index, child in enumerate(value):
             yield from _holding(child, (*path, index))
+    if isinstance(value, dict):
+        yield from ((*path, key) for key in value if key == _MASTER)
+        for key, child in value.items():
+            yield from _holding(child, (*path, key)) if key != "tolerations" else ()
 
 
 def _node(version: str) -> dict[str, Any]:
