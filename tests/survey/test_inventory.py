@@ -17,8 +17,10 @@ from fairlead.snapshot.objects import WORKLOADS
 from fairlead.survey.inventory import Asked, take_inventory
 from fairlead.survey.stored import is_inventory, read_inventory, write_inventory
 from fakes.api_server import ApiServer, api_server
+from fakes.api_server import Asked as Request
 from fakes.served import SERVED, definition, serve
 
+APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 NOW = datetime(2026, 11, 21, 13, 50, tzinfo=UTC)
 FORBIDDEN = (403, {"message": 'secrets is forbidden: User "viewer" cannot list resource "secrets"'})
 
@@ -62,16 +64,20 @@ async def test_listed_objects_get_their_kind_and_the_servers_version_is_known(se
     assert (found.version, found.objects[0].api_version, found.unread) == ("v1.36.3-gke.1000", "v1", ())
 
 
-async def test_what_others_made_again_is_left_out(server: ApiServer) -> None:
+async def test_of_what_others_made_again_a_few_words_are_kept(server: ApiServer) -> None:
+    spec: dict[str, Any] = {"spec": {"containers": []}, "status": {"phase": "Failed", "podIP": "10.0.0.1"}}
     server.lists[SERVED["Deployment"]] = [an_object("cart")]
     server.lists[SERVED["ReplicaSet"]] = [an_object("cart-1", owner="apps/v1/Deployment"), an_object("alone")]
     server.lists[SERVED["Pod"]] = [
-        an_object("cart-1-a", owner="apps/v1/ReplicaSet"),
-        an_object("bare"),
-        an_object("db-1", owner="postgresql.cnpg.io/v1/Cluster"),
+        an_object("cart-1-a", owner="apps/v1/ReplicaSet", **spec),
+        an_object("bare", **spec),
+        an_object("db-1", owner="postgresql.cnpg.io/v1/Cluster", **spec),
     ]
-    found = await taken(server, WORKLOADS)
-    assert names(found) == ["Deployment shop/cart", "Pod shop/bare", "Pod shop/db-1", "ReplicaSet shop/alone"]
+    found = {each.name: each for each in (await taken(server, WORKLOADS)).objects}
+    assert found.keys() == {"cart", "cart-1", "alone", "cart-1-a", "bare", "db-1"}
+    assert [name for name, each in found.items() if each.pod_spec is not None] == ["bare", "db-1"]
+    assert found["cart-1-a"].raw["status"] == {"phase": "Failed"}
+    assert "spec" not in found["cart-1-a"].raw
 
 
 async def test_what_is_made_stays_where_its_maker_may_not_be_read(server: ApiServer) -> None:
@@ -97,26 +103,45 @@ async def test_custom_kinds_with_a_pod_template_are_found_by_their_schema(server
 async def test_values_of_secrets_and_what_repeats_them_are_never_kept(server: ApiServer, tmp_path: Path) -> None:
     secret = an_object("db", type="Opaque", data={"password": "aHVudGVyMg==", "empty": "", "large": "QUJD" * 1000})
     metadata: Any = secret["metadata"]
-    metadata["annotations"] = {"kubectl.kubernetes.io/last-applied-configuration": "aHVudGVyMg=="}
+    metadata["annotations"] = {APPLIED: '{"kind": "Secret", "data": {"password": "aHVudGVyMg=="}}'}
     metadata["managedFields"] = [{"apiVersion": "v1", "fieldsV1": {"f:data": "aHVudGVyMg=="}}]
     server.lists[SERVED["Secret"]] = [secret]
     found = await taken(server, "Secret")
     write_inventory(tmp_path / "tokyo.jsonl", found)
     assert "aHVudGVyMg" not in (tmp_path / "tokyo.jsonl").read_text()
-    (kept,) = found.objects
+    kept = found.objects[0]  # the second is what the fake server says when it is asked for Helm's alone
     assert (kept.raw["type"], {key: len(value) for key, value in kept.raw["data"].items()}) == (
         "Opaque",
         {"password": 4, "empty": 0, "large": 3072},
     )
 
 
-async def test_who_writes_by_an_older_version_is_kept(server: ApiServer) -> None:
-    entry = {"manager": "helm", "apiVersion": "extensions/v1beta1", "fieldsV1": {"f:spec": {}}}
+async def test_who_writes_by_which_version_is_kept(server: ApiServer) -> None:
+    entry = {"manager": "helm", "apiVersion": "extensions/v1beta1"}
+    applied = {"apiVersion": "apps/v1beta1", "kind": "Deployment", "spec": {"replicas": 3}}
     deployment = an_object("cart")
-    deployment["metadata"] |= {"managedFields": [entry, {"manager": "k", "apiVersion": "apps/v1"}]}  # type: ignore[operator]
+    deployment["metadata"] |= {  # type: ignore[operator]
+        "managedFields": [{**entry, "fieldsType": "FieldsV1", "fieldsV1": {"f:spec": {}}}],
+        "annotations": {APPLIED: json.dumps(applied)},
+    }
     server.lists[SERVED["Deployment"]] = [deployment]
     (kept,) = (await taken(server, "Deployment")).objects
-    assert kept.raw["metadata"]["managedFields"] == [{"manager": "helm", "apiVersion": "extensions/v1beta1"}]
+    assert kept.raw["metadata"]["managedFields"] == [entry]
+    assert json.loads(kept.annotations[APPLIED]) == {"apiVersion": "apps/v1beta1", "kind": "Deployment"}
+
+
+async def test_of_helms_secrets_only_their_metadata_is_asked_for(server: ApiServer) -> None:
+    release = an_object("sh.helm.release.v1.cart.v1", data={"release": "SDRzSUFB"})
+
+    def secrets(asked: Request) -> tuple[int, object]:
+        helms = asked.query["fieldSelector"] == "type=helm.sh/release.v1"
+        assert ("PartialObjectMetadataList" in asked.headers["accept"]) == helms
+        return 200, {"items": [release] if helms else [an_object("db")]}
+
+    server.answers[SERVED["Secret"]] = [secrets, secrets]
+    found = {each.name: each.raw for each in (await taken(server, "Secret")).objects}
+    assert found.keys() == {"db", "sh.helm.release.v1.cart.v1"}
+    assert found["sh.helm.release.v1.cart.v1"].keys() == {"apiVersion", "kind", "type", "metadata"}
 
 
 @pytest.mark.parametrize("answer", [FORBIDDEN, (503, {"message": "try later"}), (200, b"<html>")])

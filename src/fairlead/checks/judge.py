@@ -1,7 +1,7 @@
 """Judges a scope by rules: findings, and what came of each rule."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 
 import msgspec
 
@@ -10,9 +10,11 @@ from fairlead.checks.found import Found
 from fairlead.checks.items import Each, Item, items_of
 from fairlead.checks.rule import Rule, SeveralRule
 from fairlead.checks.scope import Scope
+from fairlead.checks.shapes import Ready, Shapes, shape_of, shape_of_object
 from fairlead.checks.state import Outcome, State
+from fairlead.checks.tally import Tally
 from fairlead.checks.unread import with_unread
-from fairlead.snapshot.objects import KubeObject, UnreadKindError
+from fairlead.snapshot.objects import POD_KINDS, KubeObject, UnreadKindError
 
 
 class Verdict(msgspec.Struct, frozen=True):
@@ -20,45 +22,7 @@ class Verdict(msgspec.Struct, frozen=True):
     outcomes: tuple[Outcome, ...]
 
 
-class Tally:
-    """What is known about one rule so far."""
-
-    __slots__ = ("because", "failed", "found", "judged", "rule", "unread")
-
-    def __init__(self, rule: Rule) -> None:
-        self.rule = rule
-        self.judged = 0
-        self.found = 0
-        self.failed = 0
-        self.because = ""
-        self.unread = ""  # the kind it looked for in vain
-
-    def fails(self, where: str, error: Exception) -> None:
-        """A rule that breaks on one object goes on with the next."""
-        self.failed += 1
-        self.because = self.because or f"{where}: {error or type(error).__name__}"
-
-    def outcome(self) -> Outcome:
-        if self.failed:
-            state = State.FAILED
-        elif self.found:
-            state = State.FOUND
-        else:
-            state = State.CLEAN if self.judged else State.NOT_APPLICABLE
-        return Outcome(self.rule.id, state, self.judged, self.found, self.because)
-
-
-class _Ready(NamedTuple):
-    """A rule with what the loop takes from it at hand."""
-
-    when: Callable[[Mapping[str, Any]], Any] | None
-    expect: Callable[[Mapping[str, Any]], Any]
-    params: Mapping[str, Any]
-    compiled: Compiled
-    tally: Tally
-
-
-_Group = tuple[Each | None, list[_Ready]]
+_Group = tuple[Each | None, Shapes]
 
 
 def judge(scope: Scope, rules: Sequence[Compiled | SeveralRule]) -> Verdict:
@@ -124,21 +88,25 @@ def _one_by_one(scope: Scope, rules: Sequence[tuple[Compiled, Tally]]) -> Iterat
             groups = by_kind[key] = _grouped(pair for pair in rules if pair[0].applies_to(*key))
         if groups:
             yield from _one_object(each, groups, scope.minor)
+    for groups in by_kind.values():
+        for _, shapes in groups:
+            shapes.count()
 
 
 def _grouped(rules: Iterable[tuple[Compiled, Tally]]) -> list[_Group]:
     """Rules that judge the same items, so that these are looked for once."""
-    groups: dict[Each | None, list[_Ready]] = {}
+    groups: dict[Each | None, list[Ready]] = {}
     for compiled, tally in rules:
-        ready = _Ready(compiled.when, compiled.expect, compiled.params, compiled, tally)
+        ready = Ready(compiled.when, compiled.expect, compiled.params, compiled, tally)
         groups.setdefault(compiled.each, []).append(ready)
-    return list(groups.items())
+    return [(each, Shapes(ready)) for each, ready in groups.items()]
 
 
 def _is_made_by_another(each: KubeObject) -> bool:
     """A Deployment's ReplicaSet and its pods say again what the Deployment says."""
     metadata = each.raw.get("metadata")
-    if each.pod_spec is None or not isinstance(metadata, dict):
+    # Of what a cluster made again only a few words may be there, and no pod spec.
+    if (each.pod_spec is None and each.key not in POD_KINDS) or not isinstance(metadata, dict):
         return False
     owners = metadata.get("ownerReferences")
     return isinstance(owners, list) and any(isinstance(owner, dict) and owner.get("controller") for owner in owners)
@@ -156,16 +124,19 @@ def pod_meta(each: KubeObject) -> dict[str, Any]:
 def _one_object(each: KubeObject, groups: Iterable[_Group], minor: int) -> Iterator[Found]:
     pod, about_pod = ({}, {}) if each.pod_spec is None else (each.pod_spec, pod_meta(each))
     whole = {"object": each.raw, "pod": pod, "podMeta": about_pod, "kubernetes": minor, "params": {}}
-    for items, rules in groups:
+    shape = shape_of_object(whole)
+    for items, shapes in groups:
         if items is None:
-            yield from _by_rules(each, whole, None, rules)
+            yield from _by_rules(each, whole, None, shapes.looking_at(shape, whole))
             continue
         for item in items_of(items, whole[items.root]):
-            yield from _by_rules(each, {**whole, items.variable: item.value}, item, rules)
+            variables = {**whole, items.variable: item.value}
+            rules = shapes.looking_at((shape, shape_of(item.value)), variables)
+            yield from _by_rules(each, variables, item, rules)
 
 
 def _by_rules(
-    each: KubeObject, variables: dict[str, Any], item: Item | None, rules: Sequence[_Ready]
+    each: KubeObject, variables: dict[str, Any], item: Item | None, rules: Sequence[Ready]
 ) -> Iterator[Found]:
     """The hottest loop: every rule on every item comes through here."""
     for when, expect, params, compiled, tally in rules:

@@ -88,9 +88,10 @@ class KubeReader:
         *,
         page: int = 500,
         query: Mapping[str, str] = MappingProxyType({}),
+        accept: str = "application/json",
     ) -> list[R]:
         """The objects of any list, as the server sent them. What `turn` keeps of one must not refer to it."""
-        return await self._list(path, _Page[msgspec.Raw], turn, page, query)
+        return await self._list(path, _Page[msgspec.Raw], turn, page, query, accept)
 
     async def nodes(self, turn: Callable[[objects.Node], R]) -> list[R]:
         return await self._list("/api/v1/nodes", _Page[objects.Node], turn)
@@ -122,6 +123,7 @@ class KubeReader:
         turn: Callable[[T], R],
         size: int = 0,
         query: Mapping[str, str] = MappingProxyType({}),
+        accept: str = "application/json",
     ) -> list[R]:
         """
         All objects of a list, as of one moment. The server keeps a list's pages while its etcd has that revision; when
@@ -131,19 +133,19 @@ class KubeReader:
         asked = {"limit": str(min(size or self._page, self._page)), **query}
         for _ in range(_BEGINNINGS - 1):
             try:
-                return await self._pages(path, page, turn, asked)
+                return await self._pages(path, page, turn, asked, accept)
             except ListExpiredError:
                 continue
-        return await self._pages(path, page, turn, asked)
+        return await self._pages(path, page, turn, asked, accept)
 
     async def _pages(
-        self, path: str, page: type[_Page[T]], turn: Callable[[T], R], query: Mapping[str, str]
+        self, path: str, page: type[_Page[T]], turn: Callable[[T], R], query: Mapping[str, str], accept: str
     ) -> list[R]:
         decoder = msgspec.json.Decoder(page)
         found: list[R] = []
         asked = dict(query)
         while True:
-            part = decode_with(decoder, await self._connection.get(path, **asked), path)
+            part = decode_with(decoder, await self._connection.get(path, accept=accept, **asked), path)
             found += map(turn, part.items or ())
             if not part.metadata.next:
                 return found

@@ -21,6 +21,7 @@ from fairlead.snapshot.objects import WORKLOADS, Place
 # What rules may need, as `live`.
 NODES = "nodes"
 _UNREAD = "DEL018"
+_KNOWN_ISSUES = "KNO"
 # The worst first: a rule that broke on one cluster is not called clean because it held on another.
 _WORST = (State.FAILED, State.FOUND, State.INSUFFICIENT_EVIDENCE, State.CLEAN, State.NOT_APPLICABLE)
 
@@ -30,7 +31,8 @@ def review_inventory(
 ) -> Review:
     """
     Judge it for its own version, unless `wanted` names another. Findings about what a cluster brings with itself are
-    only counted, blockers excepted, unless `system`; those outside the namespaces that were asked for are not told.
+    only counted, blockers and known issues excepted, unless `system`; those outside the namespaces that were asked for
+    are not told.
     """
     inventory = _with_what_was_not_asked_for(inventory, kinds_of(chosen(rulebook, wanted)))
     evidence = _evidence(inventory)
@@ -114,7 +116,9 @@ def _passing(inventory: Inventory, *, system: bool) -> Callable[[Found], bool | 
     def passes(found: Found) -> bool | None:
         if namespaces and not _is_within(found, namespaces):
             return None
-        return found.severity is Severity.BLOCKER or (found.kind, found.namespace, found.name) not in brought
+        if found.severity is Severity.BLOCKER or found.id.startswith(_KNOWN_ISSUES):
+            return True
+        return (found.kind, found.namespace, found.name) not in brought
 
     return passes
 

@@ -27,7 +27,7 @@ _MADE_LABELS = frozenset(
     }
 )
 _AUTOUPDATE = "apf.kubernetes.io/autoupdate-spec"
-_MADE_KINDS = frozenset({"Event", "Lease"})
+_MADE_KINDS = frozenset({"Lease"})
 _MADE_EVERYWHERE = frozenset({("ConfigMap", "kube-root-ca.crt"), ("ServiceAccount", "default")})
 _MADE_NAMES = {"ClusterRole": "system:", "ClusterRoleBinding": "system:", "PriorityClass": "system-"}
 _NO_NAME = "\0"

@@ -23,7 +23,8 @@ class Inventory(msgspec.Struct, frozen=True):
     """
     `version` is the API server's own word (`v1.36.3-gke.1000`). `namespaces` are those that were asked for, none for
     all; `kinds` which kinds were asked for, `workloads` among them for all that makes pods, and `others`
-    which the cluster has besides. Pods and ReplicaSets stand here only where nothing among the objects made them.
+    which the cluster has besides. Of what another among them made
+    (pods, ReplicaSets) only a few words stand here.
     """
 
     cluster: str

@@ -14,14 +14,16 @@ from fairlead.model.errors import UsageError
 from fairlead.snapshot.inventory import Inventory, UnreadKind
 from fairlead.snapshot.objects import POD_KINDS, WORKLOADS, KubeObject
 from fairlead.survey import releases
-from fairlead.survey.kept import keeping
+from fairlead.survey.kept import keeping, keeping_metadata
 
 T = TypeVar("T")
 # Enough that no round trip is waited for alone; each holds a page of up to 10 MB.
 _AT_ONCE = 4
 _DEFINITIONS = "CustomResourceDefinition"
-# Helm keeps each revision's whole chart here; it has a command of its own.
+# Helm keeps each revision's whole chart in these: how many there are is looked at, not what is in them.
 _NOT_HELMS = {"Secret": {"fieldSelector": f"type!={releases.TYPE}"}, "ConfigMap": {"labelSelector": "owner!=helm"}}
+_HELMS = {"fieldSelector": f"type={releases.TYPE}"}
+_METADATA = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 
 
 class Asked(msgspec.Struct, frozen=True):
@@ -116,10 +118,14 @@ class _Reading:
         query = _NOT_HELMS.get(resource.key, {})
         if resource.key == "Namespace" and self._asked.namespaces:
             return await self._named(resource)
-        found: list[KubeObject | None] = []
+        found: list[KubeObject] = []
         for namespace in (self._asked.namespaces if resource.namespaced else ()) or ("",):
-            found += await self._kube.everything(resource.path(namespace), keep, query=query)
-        return [each for each in found if each is not None]
+            path = resource.path(namespace)
+            found += await self._kube.everything(path, keep, query=query)
+            if resource.key == "Secret":
+                of_helm = keeping_metadata(resource, type=releases.TYPE)
+                found += await self._kube.everything(path, of_helm, query=_HELMS, accept=_METADATA)
+        return found
 
     async def _named(self, resource: Resource) -> list[KubeObject]:
         """The namespaces that were asked for: who may see only these may list them by name."""
@@ -128,7 +134,7 @@ class _Reading:
         for name in self._asked.namespaces:
             query = {"fieldSelector": f"metadata.name={name}"}
             seen = await self._kube.everything(resource.path(), keep, query=query)
-            found += [each for each in seen if each is not None and each.name == name]
+            found += [each for each in seen if each.name == name]
             if not any(each.name == name for each in found):
                 raise UsageError(f"there is no namespace `{name}`", place="--namespace")
         return found
