@@ -51,7 +51,7 @@ class Proof:
     """Policies of all `rules` in a server, and what came of the objects that were shown to it."""
 
     def __init__(self, server: ApiServer, rules: Iterable[ObjectRule]) -> None:
-        self._server = server
+        self.server = server
         sayable = [(rule, exported(rule, minor=MINOR, actions=(Action.DENY,))) for rule in rules]
         self.pairs = [(rule, policy) for rule, policy in sayable if isinstance(policy, Exported)]
         self.unsayable = [policy for _, policy in sayable if not isinstance(policy, Exported)]
@@ -70,11 +70,11 @@ class Proof:
         """Kinds, namespaces, policies; returns when the last one is in force."""
         self._define_kinds()
         for namespace in sorted({each["metadata"].get("namespace", "default") for each in self.examples()}):
-            _accepted(self._server.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}}))
+            accept(self.server.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}}))
         for rule, pair in self.pairs:
             policy = quiet(pair.policy, self._groups[rule.id])
-            _accepted(self._server.create(policy), rule.id)
-            _accepted(self._server.create(warning(pair.binding, policy)), rule.id)
+            accept(self.server.create(policy), rule.id)
+            accept(self.server.create(warning(pair.binding, policy)), rule.id)
         self._until_in_force()
 
     def examples(self) -> Iterator[dict[str, Any]]:
@@ -91,7 +91,7 @@ class Proof:
     def _taken(self, whole: dict[str, Any]) -> dict[str, Any] | None:
         for each in (whole, completed(whole)):
             with suppress(KeyError, TypeError, ValueError):
-                if self._server.judge(each, fieldManager="nobody").is_success:
+                if self.server.judge(each, fieldManager="nobody").is_success:
                     return each
         return None
 
@@ -103,7 +103,7 @@ class Proof:
 
     def ask(self, whole: Mapping[str, Any]) -> Told:
         try:
-            answer = self._server.judge(whole)
+            answer = self.server.judge(whole)
         except (KeyError, TypeError, ValueError) as error:
             return Told(None, {}, f"not to be sent: {type(error).__name__}")
         if not answer.is_success:
@@ -115,7 +115,7 @@ class Proof:
         key = KubeObject(dict(whole)).key
         for group in sorted({self._groups[rule] for rule, kinds in self._kinds.items() if key in kinds}):
             self.counts["asked again"] += 1
-            part = self._server.judge(whole, fieldManager=group)
+            part = self.server.judge(whole, fieldManager=group)
             said |= _said(part.headers.get_list("warning", split_commas=False))
         return Told(answer.json(), said)
 
@@ -176,10 +176,10 @@ class Proof:
         made = []
         for kind in sorted(wanted):
             version = versions.get(kind) or VERSIONS.get(kind, "")
-            if version and not self._server.serves(version, kind.partition(".")[0]):
-                _accepted(self._server.create(_definition(kind, version)), kind)
+            if version and not self.server.serves(version, kind.partition(".")[0]):
+                accept(self.server.create(_definition(kind, version)), kind)
                 made.append((version, kind.partition(".")[0]))
-        _until(lambda: all(self._server.serves(*each) for each in made), "the new kinds")
+        until(lambda: all(self.server.serves(*each) for each in made), "the new kinds")
 
     def type_warnings(self) -> dict[str, set[str]]:
         """
@@ -190,8 +190,8 @@ class Proof:
         wanted = [rule for rule, _ in self.pairs if rule.applies == "workloads"]
         for rule in wanted:
             narrow = policy_of(msgspec.structs.replace(rule, applies=("Deployment",)), MINOR, {}, fails=False)
-            _accepted(self._server.create({**narrow, "metadata": {"name": f"{rule.id.lower()}-typed"}}), rule.id)
-        _until(lambda: all("observedGeneration" in each.get("status", {}) for each in self._policies()), "types", 300)
+            accept(self.server.create({**narrow, "metadata": {"name": f"{rule.id.lower()}-typed"}}), rule.id)
+        until(lambda: all("observedGeneration" in each.get("status", {}) for each in self._policies()), "types", 300)
         said: dict[str, set[str]] = {}
         for each in self._policies():
             rule_id = each["metadata"]["name"].partition("-")[0].upper()
@@ -202,7 +202,7 @@ class Proof:
 
     def _policies(self) -> list[dict[str, Any]]:
         path = "/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicies"
-        return [each for each in self._server.get(path)["items"] if each["metadata"]["name"] != _CANARY]
+        return [each for each in self.server.get(path)["items"] if each["metadata"]["name"] != _CANARY]
 
     def unlike_messages(self) -> Iterator[str]:
         """
@@ -210,9 +210,9 @@ class Proof:
         """
         for rule, pair in self.pairs:
             loud = spoken(pair.policy, rule.id.lower())
-            self._server.replace(loud)
-        self._server.replace(canary("again"))
-        _until(lambda: any("again" in each for each in self._warnings(PROBE)), "the messages")
+            self.server.replace(loud)
+        self.server.replace(canary("again"))
+        until(lambda: any("again" in each for each in self._warnings(PROBE)), "the messages")
         for compiled in self.compiled:
             for example in compiled.rule.bad:
                 yield from self._unlike(compiled, written_out(example))
@@ -220,7 +220,7 @@ class Proof:
     def _unlike(self, compiled: Compiled, example: dict[str, Any]) -> Iterator[str]:
         rule = compiled.rule
         whole = self._taken(example)
-        answer = None if whole is None else self._server.judge(whole, fieldManager=rule.id.lower())
+        answer = None if whole is None else self.server.judge(whole, fieldManager=rule.id.lower())
         if answer is None or not answer.is_success:
             return
         warnings = answer.headers.get_list("warning", split_commas=False)
@@ -238,13 +238,13 @@ class Proof:
 
     def _until_in_force(self) -> None:
         alive = canary("alive")
-        _accepted(self._server.create(alive))
+        accept(self.server.create(alive))
         binding = {"apiVersion": alive["apiVersion"], "kind": "ValidatingAdmissionPolicyBinding"}
-        _accepted(self._server.create(warning({**binding, "metadata": {}, "spec": {}}, alive)))
-        _until(lambda: any("alive" in each for each in self._warnings(PROBE)), "the policies")
+        accept(self.server.create(warning({**binding, "metadata": {}, "spec": {}}, alive)))
+        until(lambda: any("alive" in each for each in self._warnings(PROBE)), "the policies")
 
     def _warnings(self, whole: Mapping[str, Any]) -> Sequence[str]:
-        return self._server.create(whole, dryRun="All").headers.get_list("warning", split_commas=False)
+        return self.server.create(whole, dryRun="All").headers.get_list("warning", split_commas=False)
 
 
 PROBE = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": _CANARY, "namespace": "default"}}
@@ -328,12 +328,12 @@ def _definition(kind: str, version: str) -> dict[str, Any]:
     }
 
 
-def _accepted(answer: Any, about: str = "") -> None:
+def accept(answer: Any, about: str = "") -> None:
     if not answer.is_success and answer.status_code != 409:
         raise AssertionError(f"{about}: {answer.text}")
 
 
-def _until(is_so: Any, what: str, within: float = 60) -> None:
+def until(is_so: Any, what: str, within: float = 60) -> None:
     deadline = time.monotonic() + within
     while not is_so():
         if time.monotonic() > deadline:
