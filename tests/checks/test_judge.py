@@ -1,20 +1,22 @@
 """Judging survives whatever is in a manifest, and its cost grows with the objects."""
 
 import copy
+from collections.abc import Iterator
 from typing import Any
 
 import msgspec
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fairlead.checks.compiled import Compiled
 from fairlead.checks.examples import written_out
+from fairlead.checks.found import Found
 from fairlead.checks.judge import judge
-from fairlead.checks.rule import ObjectRule
+from fairlead.checks.rule import ObjectRule, SeveralRule
 from fairlead.checks.scope import Scope
 from fairlead.checks.state import State
 from fairlead.checks.trying import broken_promises
+from fairlead.model.finding import Severity
 from fairlead.review.rulebook import open_rulebook
 from fairlead.snapshot.objects import KubeObject, Objects
 
@@ -78,13 +80,35 @@ def test_what_cannot_be_put_into_words_is_found_all_the_same() -> None:
     assert list(broken_promises(rule)) == ["TST101: the message for bad example 1 cannot be evaluated"]
 
 
-def test_a_rule_over_several_objects_that_breaks_hides_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    service = KubeObject(written_out({"kind": "Service", "spec": {"selector": ["not", "a", "mapping"]}}))
+def test_a_rule_over_several_objects_that_breaks_hides_nothing() -> None:
     workload = KubeObject(written_out({"container": {"securityContext": {"privileged": True}}}))
-    verdict = judge(Scope(Objects([service, workload])), READY)
-    states = {outcome.id: outcome.state for outcome in verdict.outcomes}
-    assert states["NET201"] is State.FAILED
-    assert states["SEC101"] is State.FOUND
+    verdict = judge(Scope(Objects([workload])), [_breaking(), *READY])
+    outcomes = {outcome.id: outcome for outcome in verdict.outcomes}
+    assert outcomes["TST201"].state is State.FAILED
+    assert outcomes["TST201"].because == "the whole scope: 'absent'"
+    assert [found.message for found in verdict.findings if found.id == "TST201"] == ["found before it broke"]
+    assert outcomes["SEC101"].state is State.FOUND
+
+
+def _breaking() -> SeveralRule:
+    """A rule that finds one thing and then breaks."""
+
+    def check(rule: SeveralRule, scope: Scope) -> Iterator[Found]:
+        for each in scope.objects:
+            yield rule.found(each, "found before it broke")
+            each.raw["absent"]
+
+    return SeveralRule(
+        id="TST201",
+        title="Breaks",
+        severity=Severity.WARNING,
+        why=".",
+        fix=".",
+        source="https://kubernetes.io/docs/",
+        check=check,
+        good=(),
+        bad=(),
+    )
 
 
 def test_a_rule_is_judged_only_for_its_versions() -> None:
@@ -106,6 +130,4 @@ def test_without_its_evidence_a_rule_is_not_called_clean() -> None:
 
 
 def _with(rule: Any, **changes: Any) -> Any:
-    import msgspec
-
     return msgspec.structs.replace(rule, **changes)
