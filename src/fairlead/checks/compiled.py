@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any
 
-from fairlead.checks.cel import CelError, Program, compile_program
+from fairlead.checks.cel import CelError, Program, Reads, compile_program
 from fairlead.checks.found import Path, path_steps
 from fairlead.checks.items import Each, Item, each_of
 from fairlead.checks.rule import ObjectRule
@@ -17,21 +17,25 @@ _OF_PODS = ("pod", "podMeta")
 
 class Compiled:
     """
-    `applies_to`, then `when` and `expect` on each item, then `message` and `path_of` for what was found.
+    `applies_to`, then `when` and `expect` on each item, then `message` and `path_of` for what was found. `reads` is all
+    that `when` and `expect` depend on.
 
     `compile_with` may take programs from a cache. CelSyntaxError where an expression cannot be read, or uses a name
     there is none of.
     """
 
-    __slots__ = ("_message", "_path", "applies", "each", "expect", "params", "rule", "when")
+    __slots__ = ("_message", "_path", "applies", "each", "expect", "params", "reads", "rule", "when")
 
     def __init__(self, rule: ObjectRule, compile_with: Compile = compile_program, **params: Any) -> None:
         names = names_of(rule)
         self.rule = rule
         self.each: Each | None = each_of(rule.each) if rule.each else None
         self.params: Mapping[str, Any] = {**rule.params, **params}
-        self.when = compile_with(rule.when, names).evaluate if rule.when else None
-        self.expect = compile_with(rule.expect, names).evaluate
+        when = compile_with(rule.when, names) if rule.when else None
+        expect = compile_with(rule.expect, names)
+        self.when = when.evaluate if when else None
+        self.expect = expect.evaluate
+        self.reads: Reads = (when.reads if when else ()) + expect.reads
         self._message = compile_with(rule.messageExpression, names).evaluate if rule.messageExpression else None
         self._path: Path = path_steps(rule.path)
         self.applies = rule.applies if isinstance(rule.applies, str) else frozenset(rule.applies)

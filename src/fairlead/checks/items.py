@@ -79,12 +79,23 @@ def _with_marks(steps: tuple[str, ...], opened: list[bool]) -> tuple[str, ...]:
 
 def items_of(each: Each, root: Any) -> list[Item]:
     """The items below `root`; what is not a list of the expected form has none."""
+    if not isinstance(root, dict):
+        return []
     return [
         item
         for steps in each.lists
-        for item in _walk(root, (*steps, "[]"), (), "")
+        if steps[0] in root  # for speed: most lists are not there
+        for item in (_of_list(root, steps[0]) if len(steps) == 1 else _walk(root, (*steps, "[]"), (), ""))
         if each.counts is None or each.counts(item.value, steps[0])
     ]
+
+
+def _of_list(root: dict[str, Any], name: str) -> list[Item]:
+    """What `_walk` finds in a list that hangs from the root itself, as nearly all do."""
+    listed = root[name]
+    if not isinstance(listed, list):
+        return []
+    return [Item(value, (name, index), _called((name,), index, value)) for index, value in enumerate(listed)]
 
 
 def _walk(value: Any, steps: tuple[str, ...], path: Path, label: str) -> Iterator[Item]:

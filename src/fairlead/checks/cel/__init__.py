@@ -9,16 +9,18 @@ what JSON has not. Nothing here imports from the rest of the project.
 """
 
 from fairlead.checks.cel.errors import CelError, CelSyntaxError
-from fairlead.checks.cel.program import Program, compile_program, dump, load
+from fairlead.checks.cel.program import PRESENCE, Program, Reads, compile_program, dump, load
 from fairlead.checks.cel.values import CelType, Duration, Optional, Timestamp, UInt
 
 __all__ = [
+    "PRESENCE",
     "CelError",
     "CelSyntaxError",
     "CelType",
     "Duration",
     "Optional",
     "Program",
+    "Reads",
     "Timestamp",
     "UInt",
     "compile_program",
