@@ -3,6 +3,7 @@
 from fairlead.checks.rule import SeveralRule
 from fairlead.checks.several import (
     apis,
+    balancers,
     budgets,
     claims,
     configuration,
@@ -38,6 +39,7 @@ from fairlead.checks.several import (
 
 SEVERAL: tuple[SeveralRule, ...] = (
     *apis.RULES,
+    *balancers.RULES,
     *budgets.RULES,
     *claims.RULES,
     *configuration.RULES,
