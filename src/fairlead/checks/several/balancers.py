@@ -113,8 +113,8 @@ RULES = (
         title="Balancer and kubelet ask different questions",
         severity=Severity.ADVICE,
         why=(
-            "The balancer sends traffic to pods that say they are not ready, or leaves out pods that are; in a shutdown "
-            "it learns later than Kubernetes that a pod is going."
+            "The balancer sends traffic to pods that say they are not ready, or leaves out pods that are; in a "
+            "shutdown it learns later than Kubernetes that a pod is going."
         ),
         fix="Let `healthCheck.requestPath` be the path of the readiness probe.",
         source=_GKE + "how-to/ingress-configuration#direct_health",
