@@ -17,7 +17,6 @@ from fairlead.snapshot.objects import KubeObject
 _SERVICES = 200  # each Service is seven variables or more, and all of them together have to fit the arguments' space
 _ENDPOINTS = 1000
 _HEADLESS = 100  # an answer of DNS over UDP holds about eighty addresses of version 4
-_APPLIED = 262_144
 _STORED = 1_200_000
 _RELEASES = 20
 _FINISHED = 500
@@ -69,16 +68,6 @@ def _long_answers(rule: SeveralRule, scope: Scope) -> Iterator[Found]:
 
 def _size(each: KubeObject) -> int:
     return len(msgspec.json.encode(each.raw, enc_hook=str))
-
-
-def _too_large_to_apply(rule: SeveralRule, scope: Scope) -> Iterator[Found]:
-    """What a cluster has was applied somehow; what a controller owns is not applied at all."""
-    for each in scope.objects:
-        metadata = mapping(each.raw.get("metadata"))
-        if "uid" in metadata or "ownerReferences" in metadata or _is_short(each):
-            continue
-        if _APPLIED <= (size := _size(each)) < _STORED:
-            yield rule.found(each, f"has {size // 1024} KiB")
 
 
 def _too_large_to_store(rule: SeveralRule, scope: Scope) -> Iterator[Found]:
@@ -226,20 +215,6 @@ RULES = (
         bad=(({"spec": {"replicas": 500}}, {"kind": "Service", "spec": {**_SELECTOR, "clusterIP": "None"}}),),
     ),
     SeveralRule(
-        id="LRG304",
-        title="Object too large to be applied by the client",
-        severity=Severity.ADVICE,
-        why=(
-            "`kubectl apply` keeps a copy of the object in an annotation, which may have 256 KiB; it is refused "
-            "as too long."
-        ),
-        fix="Apply it with `--server-side` (Argo CD: `ServerSideApply=true`).",
-        source="https://kubernetes.io/docs/reference/using-api/server-side-apply/",
-        check=_too_large_to_apply,
-        good=(({**_CRD},),),
-        bad=(({**_CRD, "spec": {"text": "a" * _APPLIED}},),),
-    ),
-    SeveralRule(
         id="LRG305",
         title="Object close to what etcd takes",
         severity=Severity.ERROR,
@@ -250,7 +225,7 @@ RULES = (
         fix="Divide it, or keep the large part outside and name where it is.",
         source="https://etcd.io/docs/latest/dev-guide/limit/#request-size-limit",
         check=_too_large_to_store,
-        good=(({**_CRD, "spec": {"text": "a" * _APPLIED}},),),
+        good=(({**_CRD, "spec": {"text": "a" * (_STORED // 2)}},),),
         bad=(({**_CRD, "spec": {"text": "a" * _STORED}},),),
     ),
     SeveralRule(
