@@ -1,6 +1,5 @@
 """Health checks and policies of Google's balancers against the pods that they are for."""
 
-import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -29,6 +28,8 @@ def _configured(scope: Scope) -> Iterator[tuple[KubeObject, KubeObject]]:
 
 
 def _named(annotation: Any) -> set[str]:
+    import json  # slow to load, and rarely needed
+
     try:
         said = json.loads(annotation) if isinstance(annotation, str) else {}
     except ValueError:
@@ -57,14 +58,15 @@ def _other_port(rule: SeveralRule, scope: Scope) -> Iterator[Found]:
     for config, service in _configured(scope):
         port = mapping(spec_of(config).get("healthCheck")).get("port")
         declared = {
-            has.get("containerPort")
+            int(has["containerPort"])
             for each in targets_of(service, scope)
             for _, _, container in running(mapping(each.pod_spec))
             for has in mappings(container.get("ports"))
+            if isinstance(has.get("containerPort"), int)
         }
-        node_ports = {each.get("nodePort") for each in mappings(spec_of(service).get("ports"))}
-        if isinstance(port, int) and declared and port not in declared | node_ports:
-            known = ", ".join(str(each) for each in sorted(filter(None, declared), key=str))
+        node_ports = [each.get("nodePort") for each in mappings(spec_of(service).get("ports"))]
+        if isinstance(port, int) and declared and port not in declared and port not in node_ports:
+            known = ", ".join(map(str, sorted(declared)))
             said = f"asks port {port}; the pods of {service.ref} declare {known}"
             yield rule.found(config, said, path=("spec", "healthCheck", "port"))
 

@@ -54,7 +54,7 @@ def _port_of(service: Any) -> Any:
 
 def has_port(service: KubeObject, port: Any) -> bool:
     ports = mappings(spec_of(service).get("ports"))
-    return port is None or not ports or any(port in {each.get("name"), each.get("port")} for each in ports)
+    return port is None or not ports or any(port in (each.get("name"), each.get("port")) for each in ports)
 
 
 def ports_said(service: KubeObject) -> str:

@@ -124,7 +124,7 @@ def _old_releases(rule: SeveralRule, scope: Scope) -> Iterator[Found]:
 def _finished_pods(rule: SeveralRule, scope: Scope) -> Iterator[Found]:
     finished: dict[str, list[KubeObject]] = {}
     for pod in scope.objects.of("Pod"):
-        if mapping(pod.raw.get("status")).get("phase") in {"Succeeded", "Failed"}:
+        if text(mapping(pod.raw.get("status")).get("phase")) in {"Succeeded", "Failed"}:
             finished.setdefault(pod.namespace, []).append(pod)
     for namespace, pods in finished.items():
         if len(pods) >= _FINISHED:

@@ -83,13 +83,17 @@ def _webhooks_in_a_row(rule: SeveralRule, scope: Scope) -> Iterator[Found]:
         yield rule.found(longest, f"the webhooks for a new pod may take {total} s together", path=("webhooks",))
 
 
+def _words(value: Any) -> set[str]:
+    return set(map(str, value)) if isinstance(value, list) else set()
+
+
 def _is_for_all_pods(webhook: dict[str, Any]) -> bool:
     if mapping(webhook.get("namespaceSelector")).get("matchLabels") or webhook.get("objectSelector"):
         return False
     return any(
-        {"pods", "*", "*/*"} & set(map(str, rule.get("resources") or ()))
-        and {"CREATE", "*"} & set(map(str, rule.get("operations") or ()))
-        and {"", "*"} & set(map(str, rule.get("apiGroups") or ()))
+        {"pods", "*", "*/*"} & _words(rule.get("resources"))
+        and {"CREATE", "*"} & _words(rule.get("operations"))
+        and {"", "*"} & _words(rule.get("apiGroups"))
         for rule in mappings(webhook.get("rules"))
     )
 

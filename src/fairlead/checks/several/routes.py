@@ -1,6 +1,5 @@
 """Routes of the Gateway API and of Istio, and Google's settings for balancers."""
 
-import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -95,7 +94,7 @@ def _not_taken(gateway: KubeObject, ref: dict[str, Any], route: KubeObject, scop
     listeners = [
         each
         for each in mappings(spec_of(gateway).get("listeners"))
-        if section in {None, each.get("name")} and port in {None, each.get("port")}
+        if section in (None, each.get("name")) and port in (None, each.get("port"))
     ]
     if not listeners:
         return f"{gateway.ref} has no listener `{section or port}`"
@@ -139,7 +138,7 @@ def _subset_missing(rule: SeveralRule, scope: Scope) -> Iterator[Found]:
         subsets.setdefault(host, set()).update(names)
     for route in scope.objects.of(_VIRTUAL):
         for destination, path in _destinations(route):
-            host, subset = _short(text(destination.get("host")), route.namespace), destination.get("subset")
+            host, subset = _short(text(destination.get("host")), route.namespace), text(destination.get("subset"))
             is_known = bool(host) and (host in subsets or WHOLE in scope.evidence)
             if subset and is_known and subset not in subsets.get(host, set()):
                 said = f"no DestinationRule of `{destination.get('host')}` has the subset `{subset}`"
@@ -151,16 +150,20 @@ def _subset_selects_nothing(rule: SeveralRule, scope: Scope) -> Iterator[Found]:
         name, _, namespace = _short(text(spec_of(each).get("host")), each.namespace).partition(".")
         service = scope.objects.get("Service", namespace, name)
         selector = mapping(spec_of(service).get("selector")) if service else {}
-        if not selector or not scope.objects.selected(namespace, selector):
+        is_text = all(isinstance(value, str) for value in selector.values())
+        if not selector or not is_text or not scope.objects.selected(namespace, selector):
             continue
         for index, subset in enumerate(mappings(spec_of(each).get("subsets"))):
             labels = {**selector, **mapping(subset.get("labels"))}
-            if not scope.objects.selected(namespace, labels):
+            is_text = all(isinstance(value, str) for value in labels.values())
+            if is_text and not scope.objects.selected(namespace, labels):
                 said = f"no pods of Service `{name}` carry the labels of subset `{subset.get('name')}`"
                 yield rule.found(each, said, path=("spec", "subsets", index, "labels"))
 
 
 def _read(value: Any) -> Any:
+    import json  # slow to load, and rarely needed
+
     try:
         return json.loads(value) if isinstance(value, str) else None
     except ValueError:

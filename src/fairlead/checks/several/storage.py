@@ -36,7 +36,7 @@ def _class_of(annotations: Any, spec: Any) -> str | None:
 def _class_missing(rule: SeveralRule, scope: Scope) -> Iterator[Found]:
     defaults = _defaults(scope)
     # Volumes made by hand may carry the name of a class that no object has.
-    by_hand = {spec_of(volume).get("storageClassName") for volume in scope.objects.of("PersistentVolume")}
+    by_hand = {text(spec_of(volume).get("storageClassName")) for volume in scope.objects.of("PersistentVolume")}
     for each, path, name in _claimed_classes(scope):
         if name is None and not defaults:
             yield rule.found(each, "leaves its class to the default, and there is none", path=path)
@@ -95,8 +95,13 @@ def _not_backed_up(rule: SeveralRule, scope: Scope) -> Iterator[Found]:
         yield rule.found(each, f"no schedule includes the namespace {each.namespace or 'it is put into'}")
 
 
+def _names(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
 def _includes(schedule: Any, namespace: str) -> bool:
-    included, excluded = schedule.get("includedNamespaces") or ["*"], schedule.get("excludedNamespaces") or []
+    included, excluded = (_names(schedule.get(key)) for key in ("includedNamespaces", "excludedNamespaces"))
+    included = included or ["*"]
     return ("*" in included or namespace in included) and namespace not in excluded
 
 

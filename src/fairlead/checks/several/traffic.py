@@ -31,8 +31,8 @@ def targets_of(service: KubeObject, scope: Scope) -> list[KubeObject]:
 
 def _of_template(selector: Mapping[str, Any]) -> dict[str, Any]:
     """Without the labels that controllers give each pod; all of them where nothing else is left."""
-    own = {key: value for key, value in selector.items() if key not in _GIVEN}
-    return own or dict(selector)
+    own = {key: value for key, value in selector.items() if key not in _GIVEN} or dict(selector)
+    return own if all(isinstance(value, str) for value in own.values()) else {}
 
 
 def _selects_nothing(rule: SeveralRule, scope: Scope) -> Iterator[Found]:
@@ -41,7 +41,12 @@ def _selects_nothing(rule: SeveralRule, scope: Scope) -> Iterator[Found]:
         if not selector or spec_of(service).get("type") == "ExternalName" or not scope.is_whole(service.namespace):
             continue
         is_for_one_pod = selector.keys() <= _GIVEN
-        if is_for_one_pod or makes_pods_unseen(service.namespace, scope) or targets_of(service, scope):
+        if (
+            is_for_one_pod
+            or not _of_template(selector)
+            or makes_pods_unseen(service.namespace, scope)
+            or targets_of(service, scope)
+        ):
             continue
         labels = ", ".join(f"{key}={value}" for key, value in selector.items())
         yield rule.found(service, f"no pods carry {labels}", path=("spec", "selector"))
@@ -76,11 +81,15 @@ def _number_not_declared(rule: SeveralRule, scope: Scope) -> Iterator[Found]:
             continue
         for index, port in enumerate(mappings(spec_of(service).get("ports"))):
             number = port.get("targetPort", port.get("port"))
-            numbers = {has.get("containerPort") for ports in declared for has in ports}
+            numbers = {int(has["containerPort"]) for ports in declared for has in ports if _is_number(has)}
             if isinstance(number, int) and number not in numbers:
-                known = ", ".join(str(each) for each in sorted(filter(None, numbers), key=str))
+                known = ", ".join(map(str, sorted(numbers)))
                 said = f"goes to port {number}; its pods declare {known}"
                 yield rule.found(service, said, path=("spec", "ports", index))
+
+
+def _is_number(port: Mapping[str, Any]) -> bool:
+    return isinstance(port.get("containerPort"), int)
 
 
 def _protocol_differs(rule: SeveralRule, scope: Scope) -> Iterator[Found]:
@@ -89,9 +98,11 @@ def _protocol_differs(rule: SeveralRule, scope: Scope) -> Iterator[Found]:
         for index, port in enumerate(mappings(spec_of(service).get("ports"))):
             target = port.get("targetPort", port.get("port"))
             protocols = {
-                has.get("protocol", "TCP") for has in ports if target in {has.get("name"), has.get("containerPort")}
+                text(has.get("protocol", "TCP"))
+                for has in ports
+                if target in (has.get("name"), has.get("containerPort"))
             }
-            if protocols and port.get("protocol", "TCP") not in protocols:
+            if protocols and text(port.get("protocol", "TCP")) not in protocols:
                 said = f"takes {port.get('protocol', 'TCP')} for a port that is {' and '.join(sorted(protocols))}"
                 yield rule.found(service, said, path=("spec", "ports", index))
 
@@ -108,7 +119,7 @@ def _selects_jobs(rule: SeveralRule, scope: Scope) -> Iterator[Found]:
 def _local_with_one_pod(rule: SeveralRule, scope: Scope) -> Iterator[Found]:
     for service in scope.objects.of("Service"):
         spec = spec_of(service)
-        if spec.get("externalTrafficPolicy") != "Local" or spec.get("type") not in {"LoadBalancer", "NodePort"}:
+        if spec.get("externalTrafficPolicy") != "Local" or text(spec.get("type")) not in {"LoadBalancer", "NodePort"}:
             continue
         targets = _lasting(targets_of(service, scope))
         if not targets or any(each.kind == "DaemonSet" for each in targets):
