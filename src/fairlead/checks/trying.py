@@ -1,6 +1,6 @@
 """Tries a rule on its own examples: a good one must give no finding of it, a bad one at least one."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from fairlead.checks.compiled import Compiled
 from fairlead.checks.examples import asked_of, written_out
@@ -8,7 +8,7 @@ from fairlead.checks.judge import Verdict, judge
 from fairlead.checks.rule import Example, ObjectRule, SeveralRule
 from fairlead.checks.scope import NEWEST_MINOR, Scope
 from fairlead.checks.state import State
-from fairlead.snapshot.objects import KubeObject, Objects
+from fairlead.snapshot.objects import KubeObject, Objects, Place
 
 Ready = Callable[[ObjectRule], Compiled]
 
@@ -48,9 +48,10 @@ def judged(rule: ObjectRule | SeveralRule, example: Example | Sequence[Example],
     return judge(scope, [compiled])
 
 
-def by_all(rules: Sequence[Compiled | SeveralRule], example: Example) -> Verdict:
-    """What many rules say about an example of one."""
-    return judge(Scope(Objects([KubeObject(written_out(example))])), rules)
+def by_all(rules: Sequence[Compiled | SeveralRule], examples: Iterable[Example]) -> Verdict:
+    """What many rules say about the examples of one; `document` of a finding is the example's number, from 0."""
+    objects = (KubeObject(written_out(each), Place(document=number)) for number, each in enumerate(examples))
+    return judge(Scope(Objects(objects)), rules)
 
 
 def _minor_of(rule: ObjectRule | SeveralRule) -> int:
