@@ -6,7 +6,6 @@ import msgspec
 
 from fairlead.checks.found import Found, path_steps
 from fairlead.manifests import Read
-from fairlead.manifests.places import locate
 from fairlead.snapshot.objects import KubeObject
 
 # Finding a field reads its document once more with all its places: half a second for each of these sizes.
@@ -17,6 +16,9 @@ _Key = tuple[str, int, int, int, str]
 
 def located(findings: Iterable[Found], read: Read) -> Iterator[Found]:
     """What is rendered, of a cluster or in a very large file keeps the place of its object."""
+    # A parser of YAML, which takes its time to load, and is not asked where nothing is found.
+    from fairlead.manifests.places import locate
+
     by_key: dict[_Key, KubeObject] = {}
     text, file = "", None
     for found in sorted(findings, key=lambda found: (found.file, found.document)):
