@@ -72,6 +72,6 @@ def test_a_path_is_read_back_from_its_text(steps: list[str | int]) -> None:
 
 
 def test_a_list_that_is_called_like_one_item_keeps_its_name() -> None:
-    policy = {"spec": {"ingress": [{"from": [{"podSelector": {}}]}]}}
+    policy: dict[str, Any] = {"spec": {"ingress": [{"from": [{"podSelector": {}}]}]}}
     found = items_of(each_of({"rule": "object.spec.ingress"}), policy)
     assert [item.label for item in found] == ["ingress 0"]
