@@ -6,6 +6,7 @@ from contextlib import aclosing
 from datetime import UTC, datetime
 from pathlib import Path
 
+from fairlead.cli.check.options import without_collection
 from fairlead.cli.check.where import Where
 from fairlead.fleet.file import FleetCluster
 from fairlead.fleet.loading import load_fleet
@@ -75,7 +76,9 @@ async def _review_live(where: Where, wanted: Wanted, rulebook: Rulebook, version
 def _judge(where: Where, wanted: Wanted, rulebook: Rulebook, version: str) -> Callable[[Inventory], Review]:
     def judge(inventory: Inventory) -> Review:
         today = datetime.now(UTC).date()
-        return review_inventory(inventory, rulebook, wanted, today=today, fairlead=version, system=where.system)
+        # Only now: the connection's leavings, each with a page of objects, are cycles.
+        with without_collection():
+            return review_inventory(inventory, rulebook, wanted, today=today, fairlead=version, system=where.system)
 
     return judge
 

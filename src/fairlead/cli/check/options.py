@@ -1,6 +1,9 @@
 """Options that several commands of `fairlead check` take."""
 
+import gc
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -23,3 +26,15 @@ def minor_of(version: str) -> int | None:
     if match is None:
         raise UsageError(f"`{version}` is no Kubernetes version such as `1.34`", place="--kubernetes-version")
     return int(match[1])
+
+
+@contextmanager
+def without_collection() -> Iterator[None]:
+    """Objects are trees without cycles: looking for some after every few thousand objects costs half the time."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()

@@ -1,10 +1,8 @@
 """`fairlead check PATH…`: judge manifests, and print or write what was found."""
 
-import gc
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -13,7 +11,7 @@ import msgspec
 import typer
 
 from fairlead.checks.scope import WHOLE
-from fairlead.cli.check.options import ConfigOption, RulesOption, minor_of
+from fairlead.cli.check.options import ConfigOption, RulesOption, minor_of, without_collection
 from fairlead.cli.check.where import (
     ClusterOption,
     ContextOption,
@@ -134,8 +132,7 @@ def check(
     folders = [*(rules or ()), *map(Path, configured.rules)]
 
     def look() -> Review:
-        with _without_collection():
-            return _review(named, where, wanted, folders, values or [], _version_for(outputs))
+        return _review(named, where, wanted, folders, values or [], _version_for(outputs))
 
     def show(done: Review) -> None:
         for form, file in outputs:
@@ -168,18 +165,6 @@ def _refuse_what_is_not_there(paths: Sequence[str], limit: int) -> None:
             raise UsageError("there is no such file or folder", place=path)
 
 
-@contextmanager
-def _without_collection() -> Iterator[None]:
-    """Manifests are trees without cycles: looking for some after every few thousand objects costs half the time."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
-
-
 def _review(
     paths: Sequence[str], where: Where, wanted: Wanted, rules: Sequence[Path], values: Sequence[str], version: str
 ) -> Review:
@@ -190,8 +175,9 @@ def _review(
         return review_clusters(paths, where, wanted, rulebook, version)
     kubernetes = f"1.{wanted.minor}.0" if wanted.minor else ""
     options = Options(values=tuple(values), kubernetes_version=kubernetes)
-    found = read(paths, stdin=sys.stdin.buffer, options=options)
-    return review(found, rulebook, wanted, today=datetime.now(UTC).date(), fairlead=version)
+    with without_collection():
+        found = read(paths, stdin=sys.stdin.buffer, options=options)
+        return review(found, rulebook, wanted, today=datetime.now(UTC).date(), fairlead=version)
 
 
 def _is_for_a_glance(outputs: Sequence[tuple[str, Path | None]], grouping: Grouping, limit: int) -> bool:
