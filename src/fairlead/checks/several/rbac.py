@@ -80,8 +80,10 @@ def _account_missing(rule: SeveralRule, scope: Scope) -> Iterator[Found]:
     for binding in _bindings(scope):
         for index, namespace, name in _accounts(binding):
             known = {each.name for each in scope.objects.of("ServiceAccount", namespace)}
+            # What names no namespace goes where `kubectl -n` says, and a ClusterRoleBinding can only guess which.
+            unplaced = {each.name for each in scope.objects.of("ServiceAccount", "")}
             is_certain = scope.is_whole(namespace) or bool(known)
-            if name and name != "default" and name not in known and is_certain:
+            if name and name != "default" and name not in known | unplaced and is_certain:
                 yield rule.found(
                     binding,
                     f"there is no service account `{name}` in namespace {namespace or 'default'}",
@@ -253,6 +255,7 @@ RULES = (
             (_PODS, _binding(subjects=[{"kind": "ServiceAccount", "name": "default", "namespace": "shop"}])),
             (_PODS, _binding(subjects=[{"kind": "ServiceAccount", "name": "cart", "namespace": "elsewhere"}])),
             (_PODS, _binding(subjects=[{"kind": "Group", "name": "cart"}])),
+            (_PODS, {"kind": "ServiceAccount", "metadata": {"name": "cart", "namespace": ""}}, _CLUSTER_BINDING),
         ),
         bad=(
             (_PODS, _binding()),

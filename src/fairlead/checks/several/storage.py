@@ -5,7 +5,7 @@ from typing import Any
 
 from fairlead.checks.found import Found
 from fairlead.checks.rule import SeveralRule
-from fairlead.checks.scope import WHOLE, Scope
+from fairlead.checks.scope import LIVE, WHOLE, Scope
 from fairlead.checks.several.claims import CLAIM, SetsOfClaims, templates_of
 from fairlead.checks.several.parts import mapping, mappings, matches, spec_of, text
 from fairlead.model.finding import Severity
@@ -34,11 +34,12 @@ def _class_of(annotations: Any, spec: Any) -> str | None:
 
 
 def _class_missing(rule: SeveralRule, scope: Scope) -> Iterator[Found]:
-    defaults = _defaults(scope)
+    # Manifests without any class leave them, the default among them, to the cluster.
+    has_default = bool(_defaults(scope)) or (not scope.objects.of("StorageClass") and LIVE not in scope.evidence)
     # Volumes made by hand may carry the name of a class that no object has.
     by_hand = {text(spec_of(volume).get("storageClassName")) for volume in scope.objects.of("PersistentVolume")}
     for each, path, name in _claimed_classes(scope):
-        if name is None and not defaults:
+        if name is None and not has_default:
             yield rule.found(each, "leaves its class to the default, and there is none", path=path)
         elif name and scope.objects.get("StorageClass", "", name) is None and name not in by_hand:
             yield rule.found(each, f"there is no storage class `{name}`", path=path)
@@ -192,12 +193,13 @@ RULES = (
             (_DB, _FAST),
             ({"kind": CLAIM, "spec": {}}, _FAST),
             ({"kind": CLAIM, "spec": {"storageClassName": ""}},),
+            ({"kind": CLAIM, "spec": {}},),
             (
                 {"kind": CLAIM, "spec": {"storageClassName": "manual"}},
                 {"kind": "PersistentVolume", "spec": {"storageClassName": "manual"}},
             ),
         ),
-        bad=((_DB,), ({"kind": CLAIM, "spec": {}},)),
+        bad=((_DB,), ({"kind": CLAIM, "spec": {}}, {**_FAST, "metadata": {"name": "fast"}})),
     ),
     SeveralRule(
         id="STA425",
