@@ -5,12 +5,14 @@ from typing import Any
 
 from fairlead.checks.found import Found, Path
 from fairlead.checks.rule import SeveralRule
-from fairlead.checks.scope import WHOLE, Scope
+from fairlead.checks.scope import LIVE, WHOLE, Scope
 from fairlead.checks.several.parts import chosen_by, mapping, mappings, matches, spec_of, text, workloads
 from fairlead.model.finding import Severity
 from fairlead.snapshot.objects import KubeObject
 
 _SERVICES = "ServiceMonitor.monitoring.coreos.com"
+# The API server, kubelets and cluster DNS are there without any manifest.
+_FILLED_BY_THE_CLUSTER = frozenset({"default", "kube-system"})
 _PODS = "PodMonitor.monitoring.coreos.com"
 _OPERATOR = "https://prometheus-operator.dev/docs/developer/getting-started/"
 _RUNNING = "https://kubernetes.io/docs/tasks/debug/debug-application/debug-pods/"
@@ -51,10 +53,14 @@ def _pods(scope: Scope, monitor: KubeObject) -> list[KubeObject]:
 def _known(scope: Scope, monitor: KubeObject) -> bool:
     """Whether what it would find is all here: else nothing can be said about what is missing."""
     wanted = _namespaces(monitor)
-    if wanted is None or WHOLE in scope.evidence:
+    if wanted is None:
         return WHOLE in scope.evidence
     of_services = monitor.key == _SERVICES
-    return all(scope.is_whole(name) or (of_services and scope.objects.of("Service", name)) for name in wanted)
+    filled = frozenset() if LIVE in scope.evidence else _FILLED_BY_THE_CLUSTER
+    return all(
+        (scope.is_whole(name) and name not in filled) or (of_services and scope.objects.of("Service", name))
+        for name in wanted
+    )
 
 
 def _watches_nothing(rule: SeveralRule, scope: Scope) -> Iterator[Found]:
@@ -169,6 +175,10 @@ RULES = (
             (_APP, _monitor("PodMonitor")),
             (_SERVICE, {**_monitor(), "metadata": {"namespace": None}}),
             (_APP, _monitor(namespaceSelector={"matchNames": ["elsewhere"]})),
+            (
+                {**_APP, "metadata": {"namespace": "kube-system"}},
+                _monitor(namespaceSelector={"matchNames": ["kube-system"]}),
+            ),
             (_monitor(),),
         ),
         bad=(
