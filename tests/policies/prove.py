@@ -1,6 +1,7 @@
 """`make prove-rules`: every rule, its examples and thousands of mutated objects, on a real API server and by us."""
 
 import argparse
+import signal
 import sys
 import tempfile
 import time
@@ -23,6 +24,8 @@ def main() -> int:
     asked.add_argument("--seed", type=int, default=1)
     asked.add_argument("--rule", action="append", default=[], help="only rules whose ids begin so")
     wanted = asked.parse_args()
+    # Its servers must not outlive it.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     tools.ensure()
     begins = tuple(wanted.rule) or ("",)
     rules = [each for each in open_rulebook().rules if isinstance(each, ObjectRule) and each.id.startswith(begins)]

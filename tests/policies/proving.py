@@ -1,5 +1,6 @@
 """Asks a real API server and our engine about the same objects, and tells where they differ."""
 
+import hashlib
 import re
 import time
 from collections import Counter
@@ -8,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import Any, NamedTuple
 
+import httpx
 import msgspec
 
 from fairlead.checks.compiled import Compiled
@@ -24,9 +26,9 @@ from policies.api_server import VERSION, ApiServer
 from policies.completing import completed
 
 MINOR = VERSION.minor
-# The server cuts off what goes beyond 4,096 characters of warnings; more than a group of rules cannot fill.
+# The server cuts off what goes beyond 4,096 characters of warnings.
 _ROOM = 3900
-_GROUP = 42
+_DIGITS = "012"
 _WARNING = re.compile(r"ValidatingAdmissionPolicy '([^']*)' with binding '[^']*': (.*)", re.DOTALL)
 _TYPE_ERROR = re.compile(r"ERROR: <input>:\d+:\d+: (.*)")
 _CANARY = "canary"
@@ -57,9 +59,6 @@ class Proof:
         self.unsayable = [policy for _, policy in sayable if not isinstance(policy, Exported)]
         self.compiled = [Compiled(rule) for rule, _ in self.pairs]
         self._kinds = {rule.id: frozenset(kinds_of(rule)) for rule, _ in self.pairs}
-        # Rules about the same kinds side by side, so that few groups are asked about one object.
-        alike = sorted((str(rule.applies), rule.id) for rule, _ in self.pairs)
-        self._groups = {rule: f"g{number // _GROUP}" for number, (_, rule) in enumerate(alike)}
         self.counts: Counter[str] = Counter()
         self.by_rule: dict[str, Counter[str]] = {rule.id: Counter() for rule, _ in self.pairs}
         self.defaulted: Counter[str] = Counter()
@@ -72,7 +71,7 @@ class Proof:
         for namespace in sorted({each["metadata"].get("namespace", "default") for each in self.examples()}):
             accept(self.server.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}}))
         for rule, pair in self.pairs:
-            policy = quiet(pair.policy, self._groups[rule.id])
+            policy = quiet(pair.policy, code_of(rule.id))
             accept(self.server.create(policy), rule.id)
             accept(self.server.create(warning(pair.binding, policy)), rule.id)
         self._until_in_force()
@@ -108,16 +107,19 @@ class Proof:
             return Told(None, {}, f"not to be sent: {type(error).__name__}")
         if not answer.is_success:
             return Told(None, {}, answer.json().get("reason", str(answer.status_code)))
+        return Told(answer.json(), self._said_of(whole, answer, ""))
+
+    def _said_of(self, whole: Mapping[str, Any], answer: httpx.Response, asked: str) -> dict[str, str]:
+        """What the rules whose codes begin with `asked` say; where it is too much for one answer, asked in parts."""
         warnings = answer.headers.get_list("warning", split_commas=False)
         if sum(map(len, warnings)) < _ROOM:
-            return Told(answer.json(), _said(warnings))
+            return _said(warnings)
         said: dict[str, str] = {}
-        key = KubeObject(dict(whole)).key
-        for group in sorted({self._groups[rule] for rule, kinds in self._kinds.items() if key in kinds}):
+        for digit in _DIGITS:
             self.counts["asked again"] += 1
-            part = self.server.judge(whole, fieldManager=group)
-            said |= _said(part.headers.get_list("warning", split_commas=False))
-        return Told(answer.json(), said)
+            part = asked + digit
+            said |= self._said_of(whole, self.server.judge(whole, fieldManager=part), part)
+        return said
 
     def _compare(self, sent: Mapping[str, Any], told: Told) -> None:
         if told.kept is None:
@@ -264,21 +266,27 @@ def canary(word: str) -> dict[str, Any]:
     }
 
 
-def quiet(policy: Mapping[str, Any], group: str) -> dict[str, Any]:
-    """The same policy with words so short that many find room in one answer, asked for alone by its group."""
-    short = spoken(policy, group)
+def quiet(policy: Mapping[str, Any], code: str) -> dict[str, Any]:
+    """The same policy with words so short that many find room in one answer."""
+    short = spoken(policy, code)
     rule = policy["metadata"]["labels"]["fairlead.dev/rule"]
     validations = [{"expression": each["expression"], "message": rule} for each in policy["spec"]["validations"]]
     return {**short, "spec": {**short["spec"], "validations": validations}}
 
 
-def spoken(policy: Mapping[str, Any], asked_by: str) -> dict[str, Any]:
-    """The policy as it is, under a short name, and answering either everybody or one alone."""
+def spoken(policy: Mapping[str, Any], code: str) -> dict[str, Any]:
+    """The policy as it is, under a short name, and silent where a request names another `fieldManager` than a beginning
+    of its code."""
     spec = policy["spec"]
-    asked = f"request.options.?fieldManager.orValue('') in ['', '{asked_by}']"
+    asked = f"'{code}'.startsWith(request.options.?fieldManager.orValue(''))"
     conditions = [*spec.get("matchConditions", []), {"name": "asked", "expression": asked}]
     name = policy["metadata"]["labels"]["fairlead.dev/rule"].lower()
     return {**policy, "metadata": {"name": name}, "spec": {**spec, "matchConditions": conditions}}
+
+
+def code_of(rule: str) -> str:
+    """Some digits that share rules out evenly."""
+    return "".join(_DIGITS[byte % 3] for byte in hashlib.sha256(rule.encode()).digest()[:6])
 
 
 def warning(binding: Mapping[str, Any], policy: Mapping[str, Any]) -> dict[str, Any]:
