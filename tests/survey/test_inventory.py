@@ -1,5 +1,6 @@
 """What is read of a cluster and kept, what may not be read, and the file it is written to."""
 
+import base64
 import gzip
 import json
 from collections.abc import AsyncIterator
@@ -142,6 +143,33 @@ async def test_of_helms_secrets_only_their_metadata_is_asked_for(server: ApiServ
     found = {each.name: each.raw for each in (await taken(server, "Secret")).objects}
     assert found.keys() == {"db", "sh.helm.release.v1.cart.v1"}
     assert found["sh.helm.release.v1.cart.v1"].keys() == {"apiVersion", "kind", "type", "metadata"}
+
+
+async def test_of_a_deployed_release_what_the_cluster_has_not_is_taken(server: ApiServer) -> None:
+    manifest = """\
+apiVersion: v1
+kind: Service
+metadata: {name: cart}
+---
+apiVersion: policy/v1beta1
+kind: PodDisruptionBudget
+metadata: {name: cart}
+"""
+    stored = {"name": "cart", "namespace": "shop", "version": 3, "manifest": manifest, "info": {"status": "deployed"}}
+    packed = base64.b64encode(base64.b64encode(gzip.compress(json.dumps(stored).encode()))).decode()
+    release = {**an_object("sh.helm.release.v1.cart.v3"), "type": "helm.sh/release.v1", "data": {"release": packed}}
+    server.lists[SERVED["Service"]] = [an_object("cart")]
+    server.lists[SERVED["PodDisruptionBudget"]] = [an_object("cart")]
+    server.lists[SERVED["Secret"]] = [release]
+    found = await taken(server, "Service", "PodDisruptionBudget", releases=True)
+    assert [(each.ref, each.api_version, each.place.file) for each in found.objects] == [
+        ("Service shop/cart", "v1", ""),
+        ("PodDisruptionBudget shop/cart", "policy/v1", ""),
+        ("PodDisruptionBudget shop/cart", "policy/v1beta1", "release shop/cart"),
+    ]
+    assert {each.query.get("labelSelector") for each in server.asked if each.path == SERVED["Secret"]} == {
+        "owner=helm,status=deployed"
+    }
 
 
 @pytest.mark.parametrize("answer", [FORBIDDEN, (503, {"message": "try later"}), (200, b"<html>")])
