@@ -219,3 +219,15 @@ class _Balanced(HTMLParser):
 
     def handle_endtag(self, tag: str) -> None:
         assert self.open.pop() == tag
+
+
+@pytest.mark.parametrize("form", ["terminal", "markdown", "html", "github"])
+def test_rules_that_fail_on_one_object_are_told_together(form: str) -> None:
+    because = "Deployment shop/cart: no such overload: _+_(string, list)"
+    failed = [Outcome(f"END10{n}", State.FAILED, because=because, where="Deployment shop/cart") for n in range(5)]
+    alone = Outcome("RES101", State.FAILED, because="Job ops/tidy: no such key: spec", where="Job ops/tidy")
+    review = a_review(outcomes=(*failed, alone))
+    plain = text_of(form, review).replace("\\", "").replace("%2C", ",")
+    assert plain.count("no such overload") == 1
+    for words in ("END100, END101, END102 and 2 more", "Job ops/tidy", "6 rules failed"):
+        assert words in plain

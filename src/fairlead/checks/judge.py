@@ -72,7 +72,7 @@ def _over_several(rule: SeveralRule, scope: Scope, tally: Tally) -> Iterator[Fou
         tally.unread = str(error)
         return
     except Exception as error:  # noqa: BLE001  (whatever breaks a rule must not take the others with it)
-        tally.fails("the whole scope", error)
+        tally.fails(error)
     # Rules over several objects do not count what they looked at; kinds they are about were there or not.
     tally.judged = tally.judged or int(not rule.about or not scope.objects.kinds.isdisjoint(rule.about))
 
@@ -149,7 +149,7 @@ def _by_rules(
                 continue
             message = compiled.message(variables)
         except Exception as error:  # noqa: BLE001  (CEL's errors, and whatever else a rule breaks of)
-            tally.fails(each.ref, error)
+            tally.fails(error, each.ref)
             continue
         tally.found += 1
         label = item.label if item else ""

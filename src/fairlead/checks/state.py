@@ -16,7 +16,7 @@ class State(StrEnum):
 class Outcome(msgspec.Struct, frozen=True):
     """
     One rule on one scope. `judged` counts the objects or items it was applied to; `because` says which evidence is
-    missing or how the rule failed, and where first.
+    missing or how the rule failed, and where first; `where` is the object it failed on first, if it was one.
     """
 
     id: str
@@ -24,3 +24,4 @@ class Outcome(msgspec.Struct, frozen=True):
     judged: int = 0
     found: int = 0
     because: str = ""
+    where: str = ""

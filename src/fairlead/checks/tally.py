@@ -7,7 +7,7 @@ from fairlead.checks.state import Outcome, State
 class Tally:
     """What is known about one rule so far."""
 
-    __slots__ = ("because", "failed", "found", "judged", "rule", "unread")
+    __slots__ = ("because", "failed", "found", "judged", "rule", "unread", "where")
 
     def __init__(self, rule: Rule) -> None:
         self.rule = rule
@@ -15,12 +15,15 @@ class Tally:
         self.found = 0
         self.failed = 0
         self.because = ""
+        self.where = ""  # the object it failed on first
         self.unread = ""  # the kind it looked for in vain
 
-    def fails(self, where: str, error: Exception) -> None:
-        """A rule that breaks on one object goes on with the next."""
+    def fails(self, error: Exception, where: str = "") -> None:
+        """A rule that breaks on one object, `where`, goes on with the next."""
         self.failed += 1
-        self.because = self.because or f"{where}: {error or type(error).__name__}"
+        if not self.because:
+            self.because = f"{where or 'the whole scope'}: {error or type(error).__name__}"
+            self.where = where
 
     def outcome(self) -> Outcome:
         if self.failed:
@@ -29,4 +32,4 @@ class Tally:
             state = State.FOUND
         else:
             state = State.CLEAN if self.judged else State.NOT_APPLICABLE
-        return Outcome(self.rule.id, state, self.judged, self.found, self.because)
+        return Outcome(self.rule.id, state, self.judged, self.found, self.because, self.where)

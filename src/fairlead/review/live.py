@@ -159,4 +159,4 @@ def _summed(outcomes: Iterable[Outcome]) -> tuple[Outcome, ...]:
 def _one_outcome(rule_id: str, outcomes: Sequence[Outcome]) -> Outcome:
     worst = min(outcomes, key=lambda outcome: _WORST.index(outcome.state))
     judged, found = sum(each.judged for each in outcomes), sum(each.found for each in outcomes)
-    return Outcome(rule_id, worst.state, judged, found, worst.because)
+    return Outcome(rule_id, worst.state, judged, found, worst.because, worst.where)

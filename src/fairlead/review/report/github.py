@@ -2,9 +2,8 @@
 
 from collections.abc import Mapping
 
-from fairlead.checks.state import State
 from fairlead.model.finding import Severity
-from fairlead.review.report.words import about, summary, visible
+from fairlead.review.report.words import about, failures, summary, visible
 from fairlead.review.result import Review
 
 _COMMANDS: Mapping[Severity, str] = {
@@ -32,8 +31,8 @@ def text_of(review: Review) -> str:
         for unread in review.unread
     ]
     lines += [
-        _command("error", outcome.because, file="", line=0, col=0, title=f"Rule {outcome.id} failed")
-        for outcome in review.of_state(State.FAILED)
+        _command("error", because, file="", line=0, col=0, title=f"Failed: {rules}")
+        for rules, because in failures(review)
     ]
     return "\n".join([*lines, *(_data(line) for line in summary(review))]) + "\n"
 

@@ -5,7 +5,7 @@ from html import escape
 
 from fairlead.checks.found import Found
 from fairlead.checks.state import State
-from fairlead.review.report.words import about, counted, place_of, summary, visible
+from fairlead.review.report.words import about, counted, failures, place_of, summary, visible
 from fairlead.review.result import ORDER, Review
 
 _STYLE = """
@@ -96,10 +96,10 @@ def _group(group: list[Found]) -> Iterator[str]:
 
 
 def _not_judged(review: Review) -> Iterator[str]:
-    failed, missing = review.of_state(State.FAILED), review.of_state(State.INSUFFICIENT_EVIDENCE)
+    missing = review.of_state(State.INSUFFICIENT_EVIDENCE)
     rows = [
         *((f"{unread.file}:{unread.line}", f"not read: {unread.message}") for unread in review.unread),
-        *((outcome.id, f"the rule failed: {outcome.because}") for outcome in failed),
+        *((rules, f"failed: {because}") for rules, because in failures(review)),
         *((outcome.id, f"insufficient evidence: {outcome.because}") for outcome in missing),
     ]
     if not rows:

@@ -4,8 +4,7 @@ import re
 from collections.abc import Iterator
 
 from fairlead.checks.found import Found
-from fairlead.checks.state import State
-from fairlead.review.report.words import about, place_of, summary, visible
+from fairlead.review.report.words import about, failures, place_of, summary, visible
 from fairlead.review.result import Review
 
 # A comment on GitHub holds 65,536 characters.
@@ -22,7 +21,7 @@ def text_of(review: Review) -> str:
         lines += _group(group)
     broken = [
         *((f"{unread.file}:{unread.line}", unread.message) for unread in review.unread),
-        *((outcome.id, outcome.because) for outcome in review.of_state(State.FAILED)),
+        *failures(review),
     ]
     if broken:
         lines += ["## Not judged", "", "| where | why |", "| --- | --- |"]

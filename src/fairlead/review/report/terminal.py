@@ -4,9 +4,8 @@ from collections.abc import Callable, Iterator, Mapping
 from enum import StrEnum
 
 from fairlead.checks.found import Found
-from fairlead.checks.state import State
 from fairlead.model.finding import Severity
-from fairlead.review.report.words import about, counted, place_of, summary, visible
+from fairlead.review.report.words import about, counted, failures, place_of, summary, visible
 from fairlead.review.result import Review
 
 _COLOURS = {Severity.BLOCKER: "1;35", Severity.ERROR: "31", Severity.WARNING: "33", Severity.ADVICE: "36"}
@@ -106,8 +105,9 @@ def _broken(review: Review, ink: Ink, limit: int) -> Iterator[str]:
         yield f"{ink.severity(Severity.ERROR, 'not read')}  {visible(place)}: {visible(unread.message)}"
     if limit and len(review.unread) > limit:
         yield ink.dim(f"… and {len(review.unread) - limit:,} more")
-    failed = review.of_state(State.FAILED)
-    for outcome in failed[: limit or None]:
-        yield f"{ink.severity(Severity.ERROR, 'failed')}  {outcome.id} {visible(outcome.because)}"
+    failed = list(failures(review))
+    for rules, because in failed[: limit or None]:
+        yield f"{ink.severity(Severity.ERROR, 'failed')}  {rules}: {visible(because)}"
+    yield from _more(len(failed), limit, ink)
     if review.unread or failed:
         yield ""

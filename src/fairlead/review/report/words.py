@@ -5,11 +5,15 @@ from collections.abc import Iterator
 from datetime import UTC
 
 from fairlead.checks.found import Found
-from fairlead.checks.state import State
+from fairlead.checks.state import Outcome, State
 from fairlead.review.result import ORDER, Review
 
 # What moves a terminal's cursor, hides text or turns its direction: manifests are written by strangers.
 _UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]")
+
+
+# Of many rules that fail on one object, these are named.
+_NAMED = 3
 
 
 def visible(text: str) -> str:
@@ -38,6 +42,22 @@ def summary(review: Review) -> Iterator[str]:
     for text in (_left_out(review), _not_judged(review)):
         if text:
             yield text
+
+
+def failures(review: Review) -> Iterator[tuple[str, str]]:
+    """
+    The rules that failed, and why. Those that failed on one object first are told together: it is the object's fault
+    more often than theirs, and one field of the wrong type breaks all that read it.
+    """
+    groups: dict[str, list[Outcome]] = {}
+    for outcome in review.of_state(State.FAILED):
+        groups.setdefault(outcome.where or outcome.id, []).append(outcome)
+    for group in groups.values():
+        named = ", ".join(outcome.id for outcome in group[:_NAMED])
+        if len(group) > _NAMED:
+            named += f" and {len(group) - _NAMED:,} more"
+        may_be = "; a field may have the wrong type" if len(group) > 1 else ""
+        yield named, group[0].because + may_be
 
 
 def _found(review: Review) -> str:
