@@ -2,8 +2,11 @@
 
 from pathlib import Path
 
+import msgspec
 import pytest
 
+from fairlead.checks.examples import written_out
+from fairlead.checks.rule import ObjectRule
 from fairlead.checks.state import State
 from fairlead.manifests import Problem, Read, read
 from fairlead.model.errors import UsageError
@@ -11,8 +14,8 @@ from fairlead.model.finding import Severity
 from fairlead.review.baseline import read_baseline, write_baseline
 from fairlead.review.result import Review, exit_code
 from fairlead.review.reviewing import Wanted, review
-from fairlead.review.rulebook import open_rulebook
-from fairlead.snapshot.objects import Place
+from fairlead.review.rulebook import Rulebook, open_rulebook
+from fairlead.snapshot.objects import KubeObject, Place
 from review.conftest import TODAY, Reviewing
 
 PRIVILEGED = {"container": {"securityContext": {"privileged": True}}}
@@ -29,14 +32,20 @@ def test_a_rule_without_anything_to_judge_is_not_called_clean(judged: Reviewing)
     assert state_of(done, "NET101") is State.NOT_APPLICABLE
 
 
-def test_a_rule_that_fails_on_one_object_hides_nothing(judged: Reviewing) -> None:
+def test_a_rule_that_fails_on_one_object_hides_nothing() -> None:
     wrong = {
         "kind": "Pod",
         "spec": {"containers": [{"name": "a", "image": 7, "securityContext": {"privileged": True}}]},
     }
-    done = judged(wrong, PRIVILEGED, only=("SEC101", "DEL101"))
+    privileged = open_rulebook().find("SEC101")
+    assert isinstance(privileged, ObjectRule)
+    breaking = msgspec.structs.replace(
+        privileged, id="TST101", when="", expect="container.image.startsWith('')", messageExpression=""
+    )
+    objects = [KubeObject(written_out(manifest)) for manifest in (wrong, PRIVILEGED)]
+    done = review(Read(objects), Rulebook([privileged, breaking], (), ()), Wanted(), today=TODAY)
     assert [found.id for found in done.findings] == ["SEC101", "SEC101"]
-    assert state_of(done, "DEL101") is State.FAILED
+    assert state_of(done, "TST101") is State.FAILED
     assert exit_code(done, Severity.BLOCKER) == 3
     assert exit_code(done, Severity.ERROR) == 1
 

@@ -68,7 +68,7 @@ _parsing = threading.Lock()
 
 def decode(text: str) -> Any:
     """The value of one document without its `---`, or `UNSURE`."""
-    if not _is_ordinary(text):
+    if not is_ordinary(text):
         return UNSURE
     as_json = _as_json(text)
     if not as_json or _ODD_STRING.search(as_json):
@@ -76,7 +76,8 @@ def decode(text: str) -> Any:
     return _decoded(as_json)
 
 
-def _is_ordinary(text: str) -> bool:
+def is_ordinary(text: str) -> bool:
+    """Whether nothing in it is known to be read in two ways."""
     if not text.replace("\n", " ").isprintable():
         return False
     if ("&" in text or "!" in text or "*" in text) and _ANCHOR.search(text):
