@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from fairlead.checks.cel.library.quantities import parse_quantity
-from fairlead.checks.several.parts import mapping, mappings, spec_of, text
+from fairlead.checks.several.reading import mapping, mappings, spec_of, text
 from fairlead.snapshot.objects import KubeObject
 
 DEFAULT_GRACE = 30

@@ -7,7 +7,7 @@ from fairlead.checks.found import Found
 from fairlead.checks.rule import SeveralRule
 from fairlead.checks.scope import WHOLE, Scope
 from fairlead.checks.several.amounts import running
-from fairlead.checks.several.parts import mapping, mappings, spec_of, text
+from fairlead.checks.several.reading import mapping, mappings, spec_of, text
 from fairlead.checks.several.traffic import targets_of
 from fairlead.model.finding import Severity
 from fairlead.snapshot.objects import KubeObject

@@ -6,7 +6,7 @@ from typing import Any
 from fairlead.checks.found import Found, Path
 from fairlead.checks.rule import SeveralRule
 from fairlead.checks.scope import WHOLE, Scope
-from fairlead.checks.several.parts import mapping, mappings, spec_of, text, workloads
+from fairlead.checks.several.reading import mapping, mappings, spec_of, text, workloads
 from fairlead.checks.several.references import GENERATORS, containers, made_secrets, references
 from fairlead.model.finding import Severity
 from fairlead.snapshot.objects import KubeObject

@@ -7,7 +7,7 @@ from fairlead.checks.found import Found
 from fairlead.checks.rule import SeveralRule
 from fairlead.checks.scope import Scope
 from fairlead.checks.several.amounts import grace_of, running, seconds_of
-from fairlead.checks.several.parts import mapping, spec_of, text, workloads
+from fairlead.checks.several.reading import mapping, spec_of, text, workloads
 from fairlead.model.finding import Severity
 from fairlead.snapshot.objects import KubeObject
 

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from fairlead.checks.found import Found, Path
 from fairlead.checks.rule import SeveralRule
 from fairlead.checks.scope import Scope
-from fairlead.checks.several.parts import is_made_by_another, mapping, mappings, spec_of, text, workloads
+from fairlead.checks.several.reading import is_made_by_another, mapping, mappings, spec_of, text, workloads
 from fairlead.model.finding import Severity
 from fairlead.snapshot.objects import KubeObject
 

@@ -9,7 +9,7 @@ from fairlead.checks.found import Found
 from fairlead.checks.rule import SeveralRule
 from fairlead.checks.scope import Scope
 from fairlead.checks.several.amounts import replicas_of
-from fairlead.checks.several.parts import mapping, mappings, spec_of, text, workloads
+from fairlead.checks.several.reading import mapping, mappings, spec_of, text, workloads
 from fairlead.checks.several.traffic import targets_of
 from fairlead.model.finding import Severity
 from fairlead.snapshot.objects import KubeObject

@@ -7,7 +7,7 @@ from typing import Any, Literal
 from fairlead.checks.found import Found
 from fairlead.checks.rule import SeveralRule
 from fairlead.checks.scope import WHOLE, Scope
-from fairlead.checks.several.parts import chosen_by, makes_pods_unseen, mapping, mappings, matches, spec_of, workloads
+from fairlead.checks.several.reading import chosen_by, makes_pods_unseen, mapping, mappings, matches, spec_of, workloads
 from fairlead.model.finding import Severity
 from fairlead.snapshot.objects import KubeObject
 

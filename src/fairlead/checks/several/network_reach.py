@@ -7,7 +7,7 @@ from fairlead.checks.found import Found
 from fairlead.checks.rule import SeveralRule
 from fairlead.checks.scope import Scope
 from fairlead.checks.several.network_policies import Direction, by_namespace, peers_of, policies_of, policy_example
-from fairlead.checks.several.parts import chosen_by, mapping, mappings, spec_of, text
+from fairlead.checks.several.reading import chosen_by, mapping, mappings, spec_of, text
 from fairlead.model.finding import Severity
 from fairlead.snapshot.objects import KubeObject
 

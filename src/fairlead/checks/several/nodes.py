@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from fairlead.checks.several.amounts import amount, pod_request
-from fairlead.checks.several.parts import mapping, mappings, matches, spec_of, text
+from fairlead.checks.several.reading import mapping, mappings, matches, spec_of, text
 from fairlead.snapshot.objects import KubeObject
 
 _NAMES = ("cpu", "memory")

@@ -6,7 +6,7 @@ from typing import Any
 from fairlead.checks.found import Found, Path
 from fairlead.checks.rule import SeveralRule
 from fairlead.checks.scope import LIVE, WHOLE, Scope
-from fairlead.checks.several.parts import chosen_by, mapping, mappings, matches, spec_of, text, workloads
+from fairlead.checks.several.reading import chosen_by, mapping, mappings, matches, spec_of, text, workloads
 from fairlead.model.finding import Severity
 from fairlead.snapshot.objects import KubeObject
 

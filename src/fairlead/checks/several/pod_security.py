@@ -10,7 +10,7 @@ from fnmatch import fnmatchcase
 from functools import cache
 from typing import Any
 
-from fairlead.checks.several.parts import mapping, mappings
+from fairlead.checks.several.reading import mapping, mappings
 from fairlead.knowledge.podsecurity import Level, Revision, controls, known
 
 _APPARMOR = "container.apparmor.security.beta.kubernetes.io/"

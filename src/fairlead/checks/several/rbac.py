@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from fairlead.checks.found import Found
 from fairlead.checks.rule import SeveralRule
 from fairlead.checks.scope import WHOLE, Scope
-from fairlead.checks.several.parts import chosen_by, mapping, mappings, spec_of, text, workloads
+from fairlead.checks.several.reading import chosen_by, mapping, mappings, spec_of, text, workloads
 from fairlead.model.finding import Severity
 from fairlead.snapshot.objects import KubeObject
 

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from fairlead.checks.found import Path
 from fairlead.checks.scope import Scope
-from fairlead.checks.several.parts import mapping, mappings, text
+from fairlead.checks.several.reading import mapping, mappings, text
 from fairlead.snapshot.objects import KubeObject
 
 _LISTS = ("initContainers", "containers", "ephemeralContainers")

@@ -7,7 +7,7 @@ from fairlead.checks.found import Found, Path
 from fairlead.checks.rule import SeveralRule
 from fairlead.checks.scope import WHOLE, Scope
 from fairlead.checks.several.amounts import amount, asked, limited, pod_request, replicas_of, running
-from fairlead.checks.several.parts import mapping, mappings, spec_of, text, workloads
+from fairlead.checks.several.reading import mapping, mappings, spec_of, text, workloads
 from fairlead.model.finding import Severity
 from fairlead.snapshot.objects import KubeObject
 

@@ -7,7 +7,7 @@ from fairlead.checks.found import Found, Path
 from fairlead.checks.rule import SeveralRule
 from fairlead.checks.scope import WHOLE, Scope
 from fairlead.checks.several.ingresses import has_port, ports_said
-from fairlead.checks.several.parts import mapping, mappings, matches, spec_of, text
+from fairlead.checks.several.reading import mapping, mappings, matches, spec_of, text
 from fairlead.model.finding import Severity
 from fairlead.snapshot.objects import KubeObject
 

@@ -7,7 +7,7 @@ from fairlead.checks.found import Found
 from fairlead.checks.rule import SeveralRule
 from fairlead.checks.scope import Scope
 from fairlead.checks.several.amounts import amount, pod_request
-from fairlead.checks.several.parts import mapping, spec_of
+from fairlead.checks.several.reading import mapping, spec_of
 from fairlead.checks.several.scaling import (
     ASKS,
     HPA,

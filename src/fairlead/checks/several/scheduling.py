@@ -8,7 +8,7 @@ from fairlead.checks.rule import SeveralRule
 from fairlead.checks.scope import WHOLE, Scope
 from fairlead.checks.several.amounts import pod_request, replicas_of
 from fairlead.checks.several.nodes import Nodes, holds, tolerates, untolerated
-from fairlead.checks.several.parts import chosen_by, mapping, mappings, matches, spec_of, text, workloads
+from fairlead.checks.several.reading import chosen_by, mapping, mappings, matches, spec_of, text, workloads
 from fairlead.model.finding import Severity
 from fairlead.snapshot.objects import KubeObject
 

@@ -6,8 +6,8 @@ from typing import Any, Literal, NamedTuple
 from fairlead.checks.found import Found
 from fairlead.checks.rule import SeveralRule
 from fairlead.checks.scope import NEWEST_MINOR, Scope
-from fairlead.checks.several.parts import workloads
 from fairlead.checks.several.pod_security import Pod, broken_controls, told
+from fairlead.checks.several.reading import workloads
 from fairlead.knowledge.podsecurity import Level
 from fairlead.model.finding import Severity
 from fairlead.snapshot.objects import KubeObject

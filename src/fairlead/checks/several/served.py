@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from fairlead.checks.scope import Scope
-from fairlead.checks.several.parts import is_made_by_another, mapping, mappings, spec_of, text
+from fairlead.checks.several.reading import is_made_by_another, mapping, mappings, spec_of, text
 from fairlead.snapshot.objects import KubeObject
 
 _METRICS = ("metrics", "prom", "telemetry")

@@ -7,7 +7,7 @@ from fairlead.checks.found import Found
 from fairlead.checks.rule import SeveralRule
 from fairlead.checks.scope import Scope
 from fairlead.checks.several.amounts import grace_of, has_stop_hook, running, seconds_of, wait_before_stop
-from fairlead.checks.several.parts import is_made_by_another, mapping, mappings, spec_of, text, workloads
+from fairlead.checks.several.reading import is_made_by_another, mapping, mappings, spec_of, text, workloads
 from fairlead.checks.several.served import served
 from fairlead.model.finding import Severity
 from fairlead.snapshot.objects import KubeObject

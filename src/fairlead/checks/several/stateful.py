@@ -8,7 +8,7 @@ from fairlead.checks.rule import SeveralRule
 from fairlead.checks.scope import Scope
 from fairlead.checks.several.amounts import replicas_of
 from fairlead.checks.several.claims import templates_of
-from fairlead.checks.several.parts import chosen_by, mapping, mappings, spec_of, text
+from fairlead.checks.several.reading import chosen_by, mapping, mappings, spec_of, text
 from fairlead.model.finding import Severity
 from fairlead.snapshot.objects import KubeObject
 

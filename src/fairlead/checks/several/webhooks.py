@@ -11,7 +11,7 @@ from fairlead.checks.several.reading import (
     labels_at,
     mapping_at,
     mappings_at,
-    selects,
+    matches,
     text_at,
     texts_at,
 )
@@ -136,7 +136,7 @@ def _lets_in(scope: Scope, webhook: Mapping[str, Any], namespace: str) -> bool:
     if known is None and asked - {_NAME_LABEL}:
         return False
     labels = {**(known.labels if known else {}), _NAME_LABEL: namespace}
-    return selects(selector, labels)
+    return matches(selector, labels)
 
 
 def _guards_itself(rule: SeveralRule, scope: Scope) -> Iterator[Found]:
@@ -158,7 +158,7 @@ def _spares_own_pods(scope: Scope, webhook: Mapping[str, Any], called: Mapping[s
         return False
     service = scope.objects.get("Service", text_at(called, "namespace"), text_at(called, "name"))
     behind = _workloads(scope, service) if service else []
-    return not any(selects(selector, each.pod_labels) for each in behind)
+    return not any(matches(selector, each.pod_labels) for each in behind)
 
 
 def _guards_system(rule: SeveralRule, scope: Scope) -> Iterator[Found]:
