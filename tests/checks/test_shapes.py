@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fairlead.checks.cel import PRESENCE, compile_program
@@ -33,6 +33,7 @@ def _alone(manifest: dict[str, Any]) -> Mapping[str, tuple[int, int]]:
     return {each.id: (each.judged, each.found) for each in _judged([manifest]).outcomes}
 
 
+@settings(deadline=None)
 @given(st.sampled_from(_EXAMPLES), st.sampled_from(_EXAMPLES), st.integers(2, 4))
 def test_what_comes_again_is_judged_as_it_was_alone(one: dict[str, Any], other: dict[str, Any], times: int) -> None:
     """The same shapes again and again, with other values where the two examples have the same fields."""
