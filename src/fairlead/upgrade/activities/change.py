@@ -24,7 +24,7 @@ class ChangeActivities:
     what an operation says it has done.
     """
 
-    def __init__(self, ports_of: PortsOf, *, poll: tuple[float, float] = (1.0, 5.0), settle: float = 300.0) -> None:
+    def __init__(self, ports_of: PortsOf, *, poll: tuple[float, float] = (0.5, 2.5), settle: float = 300.0) -> None:
         self._ports_of = ports_of
         self._poll = poll
         self._settle = settle
